@@ -1,0 +1,10 @@
+//! photoctl administers an event-photography platform directly against its real parts.
+
+pub mod batch;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod imaging;
+pub mod model;
+pub mod objects;
+pub mod workflows;

@@ -1,0 +1,7 @@
+//! Plain types of the domain: ids, statuses, money, time, hashes. No I/O.
+
+pub mod digest;
+pub mod ids;
+pub mod status;
+pub mod text;
+pub mod time;
