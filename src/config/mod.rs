@@ -1,1 +1,10 @@
-//! config
+//! Settings in layers: default < file < environment < project < flag. Each value remembers where it came from.
+//!
+//! [`settings`] is the one list of what can be set. Secrets come from the environment, a file or a command,
+//! never from a flag, and [`Config`] never prints them.
+
+pub mod layers;
+pub mod settings;
+
+pub use layers::{Config, Origin, Sources, Value};
+pub use settings::Setting;

@@ -5,3 +5,4 @@ pub mod ids;
 pub mod status;
 pub mod text;
 pub mod time;
+pub mod target;

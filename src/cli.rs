@@ -1,0 +1,194 @@
+//! The command line: global options, the list of nouns, one dispatch line each.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand};
+
+use crate::app::App;
+use crate::batch::Cancel;
+use crate::commands::{audit, completions, config, db, doctor, man, operator, package, photographer, photos, project, user};
+use crate::config::{Config, Sources, settings};
+use crate::error::{Error, Exit, Kind, Result};
+use crate::ui::{self, Colour, Finished, Format, Ui};
+
+/// Administers an event-photography platform: uploads, people, projects, its database and object store.
+#[derive(Debug, Parser)]
+#[command(name = "photoctl", version, propagate_version = true, disable_help_subcommand = true, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Configuration file [default: photoctl/photoctl.toml in the XDG configuration folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Section of the configuration file to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Form of the answer on stdout
+    #[arg(long, short, global = true, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub output: Format,
+    /// Short for --output json
+    #[arg(long, global = true, conflicts_with = "output")]
+    pub json: bool,
+    /// Say nothing but data, warnings and errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Log more: -v what is done, -vv details, -vvv everything
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub color: Colour,
+    /// Form of the log on stderr
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+    /// Who is written into the audit log [default: the system's user]
+    #[arg(long, global = true, value_name = "WHO")]
+    pub actor: Option<String>,
+    /// Wait this long for what another run holds, such as 10m
+    #[arg(long, global = true, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub wait: Option<std::time::Duration>,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The nouns.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Operators: who runs events
+    #[command(subcommand, visible_alias = "operators")]
+    Operator(operator::Command),
+    /// Photographers: who takes and uploads photos
+    #[command(subcommand, visible_alias = "photographers")]
+    Photographer(photographer::Command),
+    /// Users: the guests
+    #[command(subcommand, visible_alias = "users")]
+    User(user::Command),
+    /// Packages: what is sold
+    #[command(subcommand, visible_alias = "packages")]
+    Package(package::Command),
+    /// Projects: one event each
+    #[command(subcommand, visible_alias = "projects")]
+    Project(project::Command),
+    /// Photos: upload, list, verify, download
+    #[command(subcommand, visible_alias = "photo")]
+    Photos(photos::Command),
+    /// The database: migrate, check, back up
+    #[command(subcommand)]
+    Db(db::Command),
+    /// The configuration: show it, find it, begin one
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Checks all that photoctl needs, and says what to do
+    Doctor(doctor::DoctorArgs),
+    /// Who changed what
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Prints a completion script for a shell
+    Completions(completions::CompletionsArgs),
+    /// Writes the manual pages
+    Man(man::ManArgs),
+    /// Explains a topic or a command: exit-codes, error-codes, settings
+    Help(crate::commands::help::HelpArgs),
+}
+
+impl Command {
+    async fn run(self, app: &App) -> Finished {
+        match self {
+            Command::Operator(command) => operator::run(app, command).await,
+            Command::Photographer(command) => photographer::run(app, command).await,
+            Command::User(command) => user::run(app, command).await,
+            Command::Package(command) => package::run(app, command).await,
+            Command::Project(command) => project::run(app, command).await,
+            Command::Photos(command) => photos::run(app, command).await,
+            Command::Db(command) => db::run(app, command).await,
+            Command::Config(command) => config::run(app, &command),
+            Command::Doctor(args) => doctor::run(app, &args).await,
+            Command::Audit(command) => audit::run(app, command).await,
+            Command::Completions(args) => completions::run(app, &args),
+            Command::Man(args) => man::run(app, &args),
+            Command::Help(args) => crate::commands::help::run(app, &args),
+        }
+    }
+}
+
+/// Reads the process's arguments and environment, runs the command, reports its error. Returns the exit code.
+#[must_use]
+pub fn main() -> Exit {
+    let matches = match <Cli as clap::CommandFactory>::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error),
+    };
+    let cli = match <Cli as clap::FromArgMatches>::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let command = command_words(&matches);
+    let mut sources = Sources::from_process();
+    sources.config_file.clone_from(&cli.global.config);
+    sources.profile.clone_from(&cli.global.profile);
+    if let Some(actor) = &cli.global.actor {
+        sources.flags.push((settings::ACTOR, "actor", actor.clone()));
+    }
+    let ui = Ui::new(&ui::Options {
+        format: if cli.global.json { Format::Json } else { cli.global.output },
+        quiet: cli.global.quiet,
+        colour: cli.global.color,
+        no_color: sources.environment.get("NO_COLOR").map(String::as_str),
+        term: sources.environment.get("TERM").map(String::as_str),
+    });
+    match start(cli, &sources, ui.clone(), command) {
+        Ok(exit) => exit,
+        Err(error) => {
+            ui.error(&error);
+            error.kind().exit()
+        }
+    }
+}
+
+fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
+    let config = Config::load(sources)?;
+    for key in config.unknown_keys() {
+        ui.warn(&format!("{key:?} in the configuration file is no setting; see photoctl help settings"));
+    }
+    let app = App::new(config, ui, command, cli.global.wait);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(Kind::Internal, "cannot start the runtime").with_source(error))?;
+    let done = runtime.block_on(async {
+        crate::ui::signals::watch(app.cancel.clone(), app.ui.clone());
+        cli.command.run(&app).await
+    });
+    // Blocking work that was given up (an aborted decode) must not hold the process.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    done.map(|done| done.0)
+}
+
+fn usage(error: &clap::Error) -> Exit {
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage } else { Exit::Ok }
+}
+
+/// `photos upload` from the matches: the subcommands' names.
+fn command_words(matches: &clap::ArgMatches) -> String {
+    let mut words = Vec::new();
+    let mut matches = matches;
+    while let Some((name, inner)) = matches.subcommand() {
+        words.push(name);
+        matches = inner;
+    }
+    words.join(" ")
+}

@@ -1,0 +1,12 @@
+//! `man`
+
+use crate::app::App;
+use crate::error::{Error, Kind};
+use crate::ui::Finished;
+
+#[derive(Debug, clap::Args)]
+pub struct ManArgs {}
+
+pub fn run(_app: &App, _args: &ManArgs) -> Finished {
+    Err(Error::new(Kind::Internal, "not there yet"))
+}

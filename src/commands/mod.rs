@@ -1,0 +1,16 @@
+//! One file a noun: clap `Args`, then plan -> confirm -> do -> report. Commands join services and workflows to the voice.
+
+pub mod args;
+pub mod audit;
+pub mod completions;
+pub mod config;
+pub mod db;
+pub mod doctor;
+pub mod help;
+pub mod man;
+pub mod operator;
+pub mod package;
+pub mod photographer;
+pub mod photos;
+pub mod project;
+pub mod user;

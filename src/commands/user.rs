@@ -1,0 +1,15 @@
+//! Users.
+
+use crate::app::App;
+use crate::error::{Error, Kind};
+use crate::ui::Finished;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Lists them
+    List,
+}
+
+pub async fn run(_app: &App, _command: Command) -> Finished {
+    Err(Error::new(Kind::Internal, "not there yet"))
+}

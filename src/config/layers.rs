@@ -1,0 +1,408 @@
+//! Reads the layers and answers which value holds, and why.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::settings::{self, Setting};
+use crate::error::{Error, Kind, Result};
+use crate::model::text;
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Default,
+    File { path: PathBuf, profile: Option<String> },
+    /// The output of a command or the content of a file that the configuration file names.
+    Indirect { path: PathBuf, key: String },
+    Environment(String),
+    Project,
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File { path, profile: None } => write!(f, "{}", text::path(path)),
+            Origin::File { path, profile: Some(profile) } => {
+                write!(f, "{} [profile.{}]", text::path(path), text::printable(profile))
+            }
+            Origin::Indirect { path, key } => write!(f, "{key} in {}", text::path(path)),
+            Origin::Environment(name) => write!(f, "environment {name}"),
+            Origin::Project => f.write_str("project settings"),
+            Origin::Flag(name) => write!(f, "flag --{name}"),
+        }
+    }
+}
+
+/// A value and its origin.
+#[derive(Clone)]
+pub struct Value {
+    pub text: String,
+    pub origin: Origin,
+}
+
+impl fmt::Debug for Value {
+    /// Never shows the text: a `Value` may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Value").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
+/// What the configuration is read from. The process fills it from its environment, a test from what it likes.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// `--config`
+    pub config_file: Option<PathBuf>,
+    /// `--profile` or `PHOTOCTL_PROFILE`
+    pub profile: Option<String>,
+    pub environment: BTreeMap<String, String>,
+    /// Settings that flags of this command line gave.
+    pub flags: Vec<(&'static Setting, &'static str, String)>,
+}
+
+impl Sources {
+    /// From the process's own environment. Variables that are not UTF-8 are left out.
+    #[must_use]
+    pub fn from_process() -> Self {
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self { environment, ..Self::default() }
+    }
+
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// The resolved configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    values: BTreeMap<&'static str, Value>,
+    profile: Option<String>,
+    file: Option<PathBuf>,
+    /// Where the file is looked for when `--config` is not given; `None` without a home.
+    default_file: Option<PathBuf>,
+    unknown_keys: Vec<String>,
+    home: PathBuf,
+}
+
+impl Config {
+    /// Reads all layers.
+    ///
+    /// # Errors
+    /// When a named file or profile does not exist, the file is not TOML or holds a value of a wrong type, or
+    /// a command that is to give a secret fails.
+    pub fn load(sources: &Sources) -> Result<Self> {
+        let default_file = default_file(sources);
+        let file = match (&sources.config_file, sources.variable("PHOTOCTL_CONFIG"), &default_file) {
+            (Some(path), _, _) => Some(path.clone()),
+            (None, Some(path), _) => Some(PathBuf::from(path)),
+            (None, None, Some(path)) if path.exists() => Some(path.clone()),
+            _ => None,
+        };
+        let table = match &file {
+            Some(path) => read_file(path)?,
+            None => toml::Table::new(),
+        };
+        let profile = sources
+            .profile
+            .clone()
+            .or_else(|| sources.variable("PHOTOCTL_PROFILE").map(str::to_owned))
+            .or_else(|| table.get("default_profile").and_then(toml::Value::as_str).map(str::to_owned));
+        let section = profile_section(&table, profile.as_deref(), file.as_deref())?;
+
+        let mut unknown_keys = Vec::new();
+        let mut values = BTreeMap::new();
+        for setting in settings::ALL {
+            if let Some(text) = setting.default {
+                values.insert(setting.key, Value { text: text.to_owned(), origin: Origin::Default });
+            }
+        }
+        if let Some(path) = &file {
+            let top = table.iter().filter(|(key, _)| *key != "profile" && *key != "default_profile");
+            for (key, value) in top {
+                take_file_value(&mut values, &mut unknown_keys, key, value, path, None)?;
+            }
+            for (key, value) in section.into_iter().flatten() {
+                take_file_value(&mut values, &mut unknown_keys, key, value, path, profile.as_deref())?;
+            }
+        }
+        for setting in settings::ALL {
+            if let Some((name, text)) = setting.env.iter().find_map(|name| Some((*name, sources.variable(name)?))) {
+                let origin = Origin::Environment(name.to_owned());
+                values.insert(setting.key, Value { text: text.to_owned(), origin });
+            }
+        }
+        for (setting, flag, text) in &sources.flags {
+            values.insert(setting.key, Value { text: text.clone(), origin: Origin::Flag(flag) });
+        }
+        let home = home(&values, sources);
+        Ok(Self { values, profile, file, default_file, unknown_keys, home })
+    }
+
+    /// The value of a setting, if it has one.
+    #[must_use]
+    pub fn get(&self, setting: &Setting) -> Option<&str> {
+        self.value(setting).map(|value| value.text.as_str())
+    }
+
+    /// The value with its origin.
+    #[must_use]
+    pub fn value(&self, setting: &Setting) -> Option<&Value> {
+        self.values.get(setting.key)
+    }
+
+    /// The value as another type.
+    ///
+    /// # Errors
+    /// A sentence that names the setting and where the bad value came from.
+    pub fn parse<T>(&self, setting: &Setting) -> Result<Option<T>>
+    where
+        T: FromStr,
+        T::Err: fmt::Display,
+    {
+        let Some(value) = self.value(setting) else { return Ok(None) };
+        value.text.parse().map(Some).map_err(|error: T::Err| self.bad(setting, &error.to_string()))
+    }
+
+    /// A length of time such as `30s`, `5min`, `2h`.
+    ///
+    /// # Errors
+    /// As [`Config::parse`].
+    pub fn duration(&self, setting: &Setting) -> Result<Option<std::time::Duration>> {
+        let Some(value) = self.value(setting) else { return Ok(None) };
+        humantime::parse_duration(&value.text).map(Some).map_err(|error| self.bad(setting, &error.to_string()))
+    }
+
+    /// A number of bytes such as `2MiB`, `500kB`, `1048576`.
+    ///
+    /// # Errors
+    /// As [`Config::parse`].
+    pub fn bytes(&self, setting: &Setting) -> Result<Option<u64>> {
+        let Some(value) = self.value(setting) else { return Ok(None) };
+        parse_bytes(&value.text).map(Some).map_err(|message| self.bad(setting, &message))
+    }
+
+    /// Yes or no: `true`, `yes`, `on`, `1` and their opposites.
+    ///
+    /// # Errors
+    /// As [`Config::parse`].
+    pub fn flag(&self, setting: &Setting) -> Result<bool> {
+        match self.get(setting).map(str::to_ascii_lowercase).as_deref() {
+            None | Some("false" | "no" | "off" | "0") => Ok(false),
+            Some("true" | "yes" | "on" | "1") => Ok(true),
+            Some(_) => Err(self.bad(setting, "expected true or false")),
+        }
+    }
+
+    /// The same configuration with a project's settings laid over it: they win over file and environment, a flag
+    /// wins over them. A privacy setting stays at its strictest where either side says so.
+    #[must_use]
+    pub fn for_project<'a>(&self, rows: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut config = self.clone();
+        for (key, text) in rows {
+            let Some(setting) = settings::find(key) else { continue };
+            let Some(policy) = setting.project else { continue };
+            let held = config.values.get(setting.key);
+            let keep = match (policy, held) {
+                (settings::Policy::Privacy { strict }, Some(value)) => {
+                    value.origin != Origin::Default && value.text == strict
+                }
+                (settings::Policy::Plain, Some(value)) => matches!(value.origin, Origin::Flag(_)),
+                (_, None) => false,
+            };
+            if !keep {
+                config.values.insert(setting.key, Value { text: text.to_owned(), origin: Origin::Project });
+            }
+        }
+        // Without a project's word for it, a local value can not loosen a privacy default.
+        for setting in settings::ALL {
+            if let Some(settings::Policy::Privacy { strict }) = setting.project
+                && let Some(value) = config.values.get(setting.key)
+                && value.text != strict
+                && value.origin != Origin::Project
+                && let Some(default) = setting.default
+            {
+                config.values.insert(setting.key, Value { text: default.to_owned(), origin: Origin::Default });
+            }
+        }
+        config
+    }
+
+    /// The data folder. It need not exist yet.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    #[must_use]
+    pub fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
+    /// The configuration file that was read.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Where the configuration file would be without `--config`.
+    #[must_use]
+    pub fn default_file(&self) -> Option<&Path> {
+        self.default_file.as_deref()
+    }
+
+    /// Keys of the file that are no settings: worth a warning, since they are usually misspelt.
+    #[must_use]
+    pub fn unknown_keys(&self) -> &[String] {
+        &self.unknown_keys
+    }
+
+    fn bad(&self, setting: &Setting, why: &str) -> Error {
+        let Some(value) = self.value(setting) else {
+            return Error::new(Kind::Config, format!("{} is not set", setting.key));
+        };
+        let shown = if setting.secret { "(hidden)".to_owned() } else { format!("{:?}", text::printable(&value.text)) };
+        Error::new(Kind::Config, format!("{} = {shown} from {}: {why}", setting.key, value.origin))
+            .hint(format!("{}: {}", setting.key, setting.about))
+    }
+}
+
+/// A number of bytes with an optional unit: decimal (`kB`, `MB`, `GB`) or binary (`KiB`, `MiB`, `GiB`).
+///
+/// # Errors
+/// A sentence when it is neither.
+pub fn parse_bytes(input: &str) -> Result<u64, String> {
+    let wrong = || format!("{:?} is not a number of bytes; write 2MiB, 500kB or 1048576", text::printable(input));
+    let input = input.trim();
+    let split = input.find(|c: char| !c.is_ascii_digit()).unwrap_or(input.len());
+    let (digits, unit) = input.split_at(split);
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1_000,
+        "m" | "mb" => 1_000_000,
+        "g" | "gb" => 1_000_000_000,
+        "ki" | "kib" => 1 << 10,
+        "mi" | "mib" => 1 << 20,
+        "gi" | "gib" => 1 << 30,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(factor).ok_or_else(wrong)
+}
+
+fn default_file(sources: &Sources) -> Option<PathBuf> {
+    if let Some(dir) = sources.variable("XDG_CONFIG_HOME").filter(|dir| dir.starts_with('/')) {
+        return Some(Path::new(dir).join("photoctl/photoctl.toml"));
+    }
+    Some(Path::new(sources.variable("HOME")?).join(".config/photoctl/photoctl.toml"))
+}
+
+fn home(values: &BTreeMap<&'static str, Value>, sources: &Sources) -> PathBuf {
+    if let Some(value) = values.get(settings::HOME.key) {
+        return PathBuf::from(&value.text);
+    }
+    if let Some(dir) = sources.variable("XDG_DATA_HOME").filter(|dir| dir.starts_with('/')) {
+        return Path::new(dir).join("photoctl");
+    }
+    match sources.variable("HOME") {
+        Some(home) => Path::new(home).join(".local/share/photoctl"),
+        // Cron's bare environment: one place that is the same at every run.
+        None => PathBuf::from("/var/lib/photoctl"),
+    }
+}
+
+fn read_file(path: &Path) -> Result<toml::Table> {
+    let content = std::fs::read_to_string(path).map_err(|error| {
+        let kind = Error::io("read the configuration file", path, error);
+        Error::new(Kind::Config, kind.message()).with_source(kind).hint("photoctl config init writes a commented one")
+    })?;
+    content.parse::<toml::Table>().map_err(|error| {
+        // The parser's own text quotes the line, which may hold a secret: say the place only.
+        let place = error.span().map_or(String::new(), |span| {
+            format!(" in line {}", content.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1))
+        });
+        Error::new(Kind::Config, format!("{} is not valid TOML{place}: {}", text::path(path), error.message()))
+    })
+}
+
+fn profile_section<'a>(
+    table: &'a toml::Table,
+    profile: Option<&str>,
+    file: Option<&Path>,
+) -> Result<Option<&'a toml::Table>> {
+    let Some(name) = profile else { return Ok(None) };
+    let profiles = table.get("profile").and_then(toml::Value::as_table);
+    if let Some(section) = profiles.and_then(|profiles| profiles.get(name)?.as_table()) {
+        return Ok(Some(section));
+    }
+    let place = file.map_or_else(|| "there is no configuration file".to_owned(), |path| text::path(path));
+    let known = profiles.map(|profiles| profiles.keys().map(|key| text::printable(key)).collect::<Vec<_>>().join(", "));
+    Err(Error::new(Kind::Config, format!("profile {:?} does not exist ({place})", text::printable(name))).hint(
+        match known.filter(|known| !known.is_empty()) {
+            Some(known) => format!("profiles there are: {known}"),
+            None => "add a section [profile.NAME] to the configuration file".to_owned(),
+        },
+    ))
+}
+
+fn take_file_value(
+    values: &mut BTreeMap<&'static str, Value>,
+    unknown: &mut Vec<String>,
+    key: &str,
+    value: &toml::Value,
+    path: &Path,
+    profile: Option<&str>,
+) -> Result<()> {
+    let text = match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => value.to_string(),
+        _ => {
+            unknown.push(text::printable(key));
+            return Ok(());
+        }
+    };
+    if let Some(setting) = settings::find(key) {
+        let origin = Origin::File { path: path.to_owned(), profile: profile.map(str::to_owned) };
+        values.insert(setting.key, Value { text, origin });
+        return Ok(());
+    }
+    let indirect = [("_command", true), ("_file", false)].into_iter().find_map(|(suffix, command)| {
+        let setting = settings::find(key.strip_suffix(suffix)?)?;
+        setting.secret.then_some((setting, command))
+    });
+    let Some((setting, command)) = indirect else {
+        unknown.push(text::printable(key));
+        return Ok(());
+    };
+    let text = if command { secret_of_command(key, &text)? } else { secret_of_file(key, Path::new(&text))? };
+    let origin = Origin::Indirect { path: path.to_owned(), key: key.to_owned() };
+    values.insert(setting.key, Value { text, origin });
+    Ok(())
+}
+
+fn secret_of_command(key: &str, command: &str) -> Result<String> {
+    let failed = |why: String| Error::new(Kind::Config, format!("{key}: the command {why}"));
+    let output = std::process::Command::new("/bin/sh")
+        .args(["-c", command])
+        .stdin(std::process::Stdio::null())
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .map_err(|error| failed(format!("cannot be started: {error}")))?;
+    if !output.status.success() {
+        return Err(failed(format!("failed ({})", output.status)));
+    }
+    let text = String::from_utf8(output.stdout).map_err(|_| failed("printed something that is not UTF-8".to_owned()))?;
+    let text = text.trim_end_matches(['\n', '\r']).to_owned();
+    if text.is_empty() { Err(failed("printed nothing".to_owned())) } else { Ok(text) }
+}
+
+fn secret_of_file(key: &str, path: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::new(Kind::Config, format!("{key}: cannot read {}", text::path(path))).with_source(error))?;
+    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}

@@ -1,0 +1,126 @@
+//! json, jsonl and csv from anything that serializes.
+
+use serde_json::{Map, Value, json};
+
+use super::{Data, Format};
+
+pub(super) fn show<T: Data>(format: Format, thing: &T) -> String {
+    let value = value_of(thing);
+    match format {
+        Format::Jsonl => format!("{}\n{}\n", typed("item", value), json!({"type": "summary", "count": 1})),
+        Format::Csv => csv(&[value]),
+        Format::Human | Format::Json => pretty(&value),
+    }
+}
+
+pub(super) fn list<T: Data>(format: Format, rows: &[T]) -> String {
+    let values: Vec<Value> = rows.iter().map(value_of).collect();
+    match format {
+        Format::Jsonl => {
+            let count = values.len();
+            let mut lines: String = values.into_iter().map(|value| format!("{}\n", typed("item", value))).collect();
+            lines.push_str(&format!("{}\n", json!({"type": "summary", "count": count})));
+            lines
+        }
+        Format::Csv => csv(&values),
+        Format::Human | Format::Json => pretty(&Value::Array(values)),
+    }
+}
+
+pub(super) fn report<T: Data>(format: Format, report: &T) -> String {
+    let value = value_of(report);
+    match format {
+        Format::Jsonl => format!("{}\n", typed("summary", value)),
+        Format::Csv => csv(&[value]),
+        Format::Human | Format::Json => pretty(&value),
+    }
+}
+
+/// The object with `"type"` in front.
+pub(super) fn typed(kind: &str, value: Value) -> Value {
+    let mut object = Map::new();
+    object.insert("type".to_owned(), Value::from(kind));
+    match value {
+        Value::Object(fields) => object.extend(fields),
+        other => {
+            object.insert("value".to_owned(), other);
+        }
+    }
+    Value::Object(object)
+}
+
+fn value_of<T: Data>(thing: &T) -> Value {
+    serde_json::to_value(thing).unwrap_or(Value::Null)
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+/// One header for all rows; nested objects become `outer.inner`, arrays stay JSON. A cell that a spreadsheet would
+/// run as a formula gets an apostrophe in front.
+fn csv(rows: &[Value]) -> String {
+    let flat: Vec<Map<String, Value>> = rows.iter().map(flatten).collect();
+    let mut header: Vec<&str> = Vec::new();
+    for row in &flat {
+        for key in row.keys() {
+            if !header.contains(&key.as_str()) {
+                header.push(key);
+            }
+        }
+    }
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    if !header.is_empty() {
+        let _ = writer.write_record(&header);
+    }
+    for row in &flat {
+        let _ = writer.write_record(header.iter().map(|key| cell(row.get(*key))));
+    }
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
+fn flatten(value: &Value) -> Map<String, Value> {
+    fn walk(prefix: &str, value: &Value, out: &mut Map<String, Value>) {
+        match value {
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                    walk(&name, value, out);
+                }
+            }
+            other => {
+                out.insert(if prefix.is_empty() { "value".to_owned() } else { prefix.to_owned() }, other.clone());
+            }
+        }
+    }
+    let mut out = Map::new();
+    walk("", value, &mut out);
+    out
+}
+
+fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_flattens_and_defuses() {
+        let rows = [json!({"id": 1, "target": {"database": "a,b"}, "name": "=cmd()"}), json!({"id": 2, "extra": [1]})];
+        assert_eq!(csv(&rows), "id,target.database,name,extra\r\n1,\"a,b\",'=cmd(),\r\n2,,,[1]\r\n");
+    }
+
+    #[test]
+    fn jsonl_ends_in_a_summary() {
+        let text = list(Format::Jsonl, &[json!({"id": 1})]);
+        let last = text.lines().last().expect("a line");
+        assert_eq!(last, r#"{"type":"summary","count":1}"#);
+    }
+}
