@@ -68,9 +68,7 @@ impl App {
     /// # Errors
     /// When none is configured, the database remembers another, or its settings are wrong.
     pub async fn store(&self) -> Result<&Store> {
-        self.store
-            .get_or_try_init(|| async { Err(Error::new(Kind::Internal, "placeholder")) })
-            .await
+        self.store.get_or_try_init(|| async { Err(Error::new(Kind::Internal, "placeholder")) }).await
     }
 
     /// What a change would change. `with_store` where objects are touched too.

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::app::App;
-use crate::batch::Cancel;
-use crate::commands::{audit, completions, config, db, doctor, man, operator, package, photographer, photos, project, user};
+use crate::commands::{
+    audit, completions, config, db, doctor, man, operator, package, photographer, photos, project, user,
+};
 use crate::config::{Config, Sources, settings};
 use crate::error::{Error, Exit, Kind, Result};
 use crate::ui::{self, Colour, Finished, Format, Ui};
@@ -170,7 +171,10 @@ fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
         .map_err(|error| Error::new(Kind::Internal, "cannot start the runtime").with_source(error))?;
     let done = runtime.block_on(async {
         crate::ui::signals::watch(app.cancel.clone(), app.ui.clone());
-        cli.command.run(&app).await
+        tokio::select! {
+            done = cli.command.run(&app) => done,
+            () = app.cancel.aborted() => Err(Error::new(Kind::Interrupted, "aborted")),
+        }
     });
     // Blocking work that was given up (an aborted decode) must not hold the process.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));

@@ -13,9 +13,15 @@ use crate::model::text;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     Default,
-    File { path: PathBuf, profile: Option<String> },
+    File {
+        path: PathBuf,
+        profile: Option<String>,
+    },
     /// The output of a command or the content of a file that the configuration file names.
-    Indirect { path: PathBuf, key: String },
+    Indirect {
+        path: PathBuf,
+        key: String,
+    },
     Environment(String),
     Project,
     Flag(&'static str),
@@ -396,13 +402,15 @@ fn secret_of_command(key: &str, command: &str) -> Result<String> {
     if !output.status.success() {
         return Err(failed(format!("failed ({})", output.status)));
     }
-    let text = String::from_utf8(output.stdout).map_err(|_| failed("printed something that is not UTF-8".to_owned()))?;
+    let text =
+        String::from_utf8(output.stdout).map_err(|_| failed("printed something that is not UTF-8".to_owned()))?;
     let text = text.trim_end_matches(['\n', '\r']).to_owned();
     if text.is_empty() { Err(failed("printed nothing".to_owned())) } else { Ok(text) }
 }
 
 fn secret_of_file(key: &str, path: &Path) -> Result<String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::new(Kind::Config, format!("{key}: cannot read {}", text::path(path))).with_source(error))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::new(Kind::Config, format!("{key}: cannot read {}", text::path(path))).with_source(error)
+    })?;
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }

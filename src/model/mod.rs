@@ -3,6 +3,6 @@
 pub mod digest;
 pub mod ids;
 pub mod status;
+pub mod target;
 pub mod text;
 pub mod time;
-pub mod target;

@@ -1,10 +1,11 @@
 //! json, jsonl and csv from anything that serializes.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Data, Format};
+use super::Format;
 
-pub(super) fn show<T: Data>(format: Format, thing: &T) -> String {
+pub(super) fn show<T: Serialize>(format: Format, thing: &T) -> String {
     let value = value_of(thing);
     match format {
         Format::Jsonl => format!("{}\n{}\n", typed("item", value), json!({"type": "summary", "count": 1})),
@@ -13,7 +14,7 @@ pub(super) fn show<T: Data>(format: Format, thing: &T) -> String {
     }
 }
 
-pub(super) fn list<T: Data>(format: Format, rows: &[T]) -> String {
+pub(super) fn list<T: Serialize>(format: Format, rows: &[T]) -> String {
     let values: Vec<Value> = rows.iter().map(value_of).collect();
     match format {
         Format::Jsonl => {
@@ -27,7 +28,7 @@ pub(super) fn list<T: Data>(format: Format, rows: &[T]) -> String {
     }
 }
 
-pub(super) fn report<T: Data>(format: Format, report: &T) -> String {
+pub(super) fn report<T: Serialize>(format: Format, report: &T) -> String {
     let value = value_of(report);
     match format {
         Format::Jsonl => format!("{}\n", typed("summary", value)),
@@ -49,7 +50,7 @@ pub(super) fn typed(kind: &str, value: Value) -> Value {
     Value::Object(object)
 }
 
-fn value_of<T: Data>(thing: &T) -> Value {
+fn value_of<T: Serialize>(thing: &T) -> Value {
     serde_json::to_value(thing).unwrap_or(Value::Null)
 }
 

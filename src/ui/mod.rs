@@ -11,7 +11,6 @@ pub mod signals;
 
 use std::io::{IsTerminal, Write};
 
-use serde::Serialize;
 use serde_json::json;
 
 pub use page::{Page, Render, Row};
@@ -240,7 +239,3 @@ impl Done {
 
 /// What every command function returns.
 pub type Finished = Result<Done>;
-
-/// A thing that serializes, for the machine formats. Blanket: nothing to implement.
-pub(crate) trait Data: Serialize {}
-impl<T: Serialize + ?Sized> Data for T {}

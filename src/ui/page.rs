@@ -2,17 +2,17 @@
 //! not move the cursor.
 
 use console::Style;
+use serde::Serialize;
 
-use super::Data;
 use crate::model::text::printable;
 
 /// Something a person can read as a page; the machine formats come from its `Serialize`.
-pub trait Render: Data + Sized {
+pub trait Render: Serialize + Sized {
     fn render(&self, page: &mut Page);
 }
 
 /// Something that is a line of a table; the machine formats come from its `Serialize`.
-pub trait Row: Data + Sized {
+pub trait Row: Serialize + Sized {
     /// Headers for people, in order.
     const HEADERS: &'static [&'static str];
     /// As many cells as there are headers.
@@ -90,9 +90,9 @@ impl Page {
             table.force_no_tty();
         }
         table.set_header(
-            headers.iter().map(|header| {
-                comfy_table::Cell::new(header.to_uppercase()).add_attribute(comfy_table::Attribute::Dim)
-            }),
+            headers
+                .iter()
+                .map(|header| comfy_table::Cell::new(header.to_uppercase()).add_attribute(comfy_table::Attribute::Dim)),
         );
         let mut count = 0;
         for row in rows {

@@ -26,7 +26,11 @@ impl Ui {
             .default(false)
             .interact()
             .map_err(|error| unanswered(&error))?;
-        if agreed { Ok(Confirmed(())) } else { Err(Error::new(Kind::Interrupted, "not confirmed: nothing was changed")) }
+        if agreed {
+            Ok(Confirmed(()))
+        } else {
+            Err(Error::new(Kind::Interrupted, "not confirmed: nothing was changed"))
+        }
     }
 
     /// Asks for a password twice, hidden.
@@ -35,8 +39,9 @@ impl Ui {
     /// [`Kind::Usage`] off a terminal, naming `--password-stdin` and `--no-password`.
     pub fn new_password(&self) -> Result<String> {
         if !self.can_ask() {
-            return Err(Error::usage("a password is needed")
-                .hint("give it by --password-stdin, or --no-password to set none"));
+            return Err(
+                Error::usage("a password is needed").hint("give it by --password-stdin, or --no-password to set none")
+            );
         }
         dialoguer::Password::new()
             .with_prompt("Password")
