@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 
 use crate::batch::Cancel;
 use crate::config::{Config, settings};
-use crate::db::{Db, DbConfig};
+use crate::db::{Db, DbConfig, EmbeddedConfig, ServerConfig};
 use crate::error::{Error, Kind, Result};
 use crate::model::target::Target;
 use crate::objects::Store;
@@ -51,16 +51,24 @@ impl App {
     /// # Errors
     /// As [`App::db`], less the schema.
     pub async fn connect(&self, create: bool) -> Result<Db> {
-        Db::connect(&self.db_config(create)).await
+        Db::connect(&self.db_config(create)?).await
     }
 
     /// Where the database is: the URL if one is set, else a folder in the data folder.
-    #[must_use]
-    pub fn db_config(&self, create: bool) -> DbConfig {
-        match self.config.get(settings::DATABASE_URL) {
-            Some(url) => DbConfig::Url { url: url.to_owned() },
-            None => DbConfig::Embedded { dir: self.config.home().join("postgres"), create },
+    ///
+    /// # Errors
+    /// When a setting has an unusable value.
+    pub fn db_config(&self, create: bool) -> Result<DbConfig> {
+        let Some(url) = self.config.get(settings::DATABASE_URL) else {
+            let wait = self.wait.unwrap_or_default();
+            return Ok(DbConfig::Embedded(EmbeddedConfig { dir: self.config.home().to_owned(), create, wait }));
+        };
+        let mut server = ServerConfig::new(url);
+        if let Some(connections) = self.config.parse(settings::DATABASE_CONNECTIONS)? {
+            server.max_connections = connections;
         }
+        server.statement_timeout = self.config.duration(settings::DATABASE_STATEMENT_TIMEOUT)?;
+        Ok(DbConfig::Url(server))
     }
 
     /// The object store that belongs to the database.

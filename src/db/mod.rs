@@ -7,6 +7,7 @@
 mod connect;
 mod embedded;
 pub mod error;
+pub mod installation;
 pub mod migrate;
 mod pool;
 
