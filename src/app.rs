@@ -6,8 +6,9 @@ use tokio::sync::OnceCell;
 
 use crate::batch::Cancel;
 use crate::config::{Config, settings};
-use crate::db::{Db, DbConfig};
+use crate::db::{Db, DbConfig, EmbeddedConfig, ServerConfig};
 use crate::error::{Error, Kind, Result};
+use crate::model::audit::Author;
 use crate::model::target::Target;
 use crate::objects::Store;
 use crate::ui::Ui;
@@ -51,16 +52,29 @@ impl App {
     /// # Errors
     /// As [`App::db`], less the schema.
     pub async fn connect(&self, create: bool) -> Result<Db> {
-        Db::connect(&self.db_config(create)).await
+        Db::connect(&self.db_config(create)?).await
     }
 
     /// Where the database is: the URL if one is set, else a folder in the data folder.
-    #[must_use]
-    pub fn db_config(&self, create: bool) -> DbConfig {
-        match self.config.get(settings::DATABASE_URL) {
-            Some(url) => DbConfig::Url { url: url.to_owned() },
-            None => DbConfig::Embedded { dir: self.config.home().join("postgres"), create },
-        }
+    ///
+    /// # Errors
+    /// When a setting of the connection is not what it must be.
+    pub fn db_config(&self, create: bool) -> Result<DbConfig> {
+        Ok(match self.config.get(settings::DATABASE_URL) {
+            Some(url) => {
+                let mut server = ServerConfig::new(url);
+                server.statement_timeout = self.config.duration(settings::DATABASE_STATEMENT_TIMEOUT)?;
+                if let Some(connections) = self.config.parse(settings::DATABASE_CONNECTIONS)? {
+                    server.max_connections = connections;
+                }
+                DbConfig::Url(server)
+            }
+            None => DbConfig::Embedded(EmbeddedConfig {
+                dir: self.config.home().to_owned(),
+                create,
+                wait: self.wait.unwrap_or_default(),
+            }),
+        })
     }
 
     /// The object store that belongs to the database.
@@ -94,6 +108,16 @@ impl App {
         match self.config.get(settings::STORAGE_URL) {
             Some(url) => url.to_owned(),
             None => format!("file://{}", self.config.home().join("objects").display()),
+        }
+    }
+
+    /// Who acts, from where and by which command: what every entry of the audit log begins with.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        Author {
+            actor: self.actor(),
+            host: gethostname::gethostname().to_string_lossy().into_owned(),
+            command: self.command.clone(),
         }
     }
 
