@@ -1,1 +1,8 @@
+//! The integration tests: one binary, a module an area.
 
+mod db_adopt;
+mod db_check;
+mod db_embedded;
+mod db_migrate;
+mod db_server;
+mod support;
