@@ -5,6 +5,9 @@
 //! statements. `timestamp` columns hold UTC, and so does each session.
 
 pub mod audit;
+pub mod adopt;
+pub mod catalog;
+pub mod check;
 mod connect;
 mod embedded;
 pub mod error;
@@ -289,8 +292,8 @@ impl Db {
     /// went away.
     pub async fn explain(&self, error: Error) -> Error {
         match self.pool.embedded() {
-            Some(embedded) if embedded.has_died() => embedded.diagnose(error),
-            _ => error,
+            Some(embedded) => embedded.explain(error),
+            None => error,
         }
     }
 
