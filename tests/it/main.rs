@@ -10,4 +10,9 @@ mod db_check;
 mod db_embedded;
 mod db_migrate;
 mod db_server;
+//! Integration tests: one binary, a module an area.
+
+mod objects;
+mod objects_faults;
+mod objects_folder;
 mod support;
