@@ -3,12 +3,14 @@
 
 -- One row: what this database is, and which object store belongs to it.
 CREATE TABLE photoctl.installation (
-    only_row   boolean   PRIMARY KEY DEFAULT true CHECK (only_row),
-    id         uuid      NOT NULL DEFAULT gen_random_uuid(),
-    store_url  text,
+    only_row    boolean   PRIMARY KEY DEFAULT true CHECK (only_row),
+    id          uuid      NOT NULL DEFAULT gen_random_uuid(),
+    store_url   text,
+    -- Oldest photoctl that works with this schema. A migration that breaks older ones raises it.
+    min_version text      NOT NULL DEFAULT '0.1.0',
     -- Salt of the hashes that stand for personal data in the audit log.
-    audit_salt bytea     NOT NULL DEFAULT decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex'),
-    created_at timestamp NOT NULL DEFAULT now()
+    audit_salt  bytea     NOT NULL DEFAULT decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex'),
+    created_at  timestamp NOT NULL DEFAULT now()
 );
 INSERT INTO photoctl.installation DEFAULT VALUES;
 

@@ -1,37 +1,301 @@
-//! All the SQL: one file for each domain entity; pool, embedded server, migrator.
+//! The database that photoctl shares with the web application: connecting, migrations, and all the SQL.
+//!
+//! Functions of this floor take a `&mut PgConnection`, never the pool: the embedded database has one connection, and
+//! whoever holds it while asking for another waits for ever. For the same reason no stream stays open across other
+//! statements. `timestamp` columns hold UTC, and so does each session.
+
+pub mod audit;
+mod connect;
+mod embedded;
+pub mod error;
+pub mod guard;
+pub mod installation;
+pub mod members;
+pub mod migrate;
+pub mod operators;
+pub mod packages;
+pub mod page;
+pub mod photographers;
+mod pool;
+pub mod projects;
+pub mod refs;
+pub mod settings;
+pub mod users;
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use embedded::State as EmbeddedState;
+pub use pool::{DbConn, Tx};
+use pool::{Limits, Pool};
+/// What the functions of this floor work on: a connection or a transaction, whichever the caller holds.
+pub use sqlx::PgConnection;
+use tracing::info;
 
 use crate::error::{Error, Kind, Result};
+use embedded::Embedded;
 
-/// Where the database is.
+/// Which database, and how to talk to it.
 #[derive(Debug, Clone)]
 pub enum DbConfig {
-    Url { url: String },
-    Embedded { dir: std::path::PathBuf, create: bool },
+    Url(ServerConfig),
+    Embedded(EmbeddedConfig),
 }
 
-/// The shared database.
+/// A real PostgreSQL server, 14 or newer.
+#[derive(Clone)]
+pub struct ServerConfig {
+    /// A secret: it usually carries a password.
+    pub url: String,
+    /// For one connection, TLS and log-in included.
+    pub connect_timeout: Duration,
+    /// How long to wait for one of `max_connections` to become free.
+    pub acquire_timeout: Duration,
+    /// After which the server stops a statement; `None` is never.
+    pub statement_timeout: Option<Duration>,
+    pub max_connections: u32,
+}
+
+impl ServerConfig {
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            connect_timeout: Duration::from_secs(15),
+            acquire_timeout: Duration::from_secs(60),
+            statement_timeout: Some(Duration::from_secs(120)),
+            max_connections: 8,
+        }
+    }
+}
+
+impl std::fmt::Debug for ServerConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerConfig").field("max_connections", &self.max_connections).finish_non_exhaustive()
+    }
+}
+
+/// The embedded server of a data folder.
+#[derive(Debug, Clone)]
+pub struct EmbeddedConfig {
+    /// The data folder; the database is in `postgres` in it.
+    pub dir: PathBuf,
+    /// Make the database if there is none.
+    pub create: bool,
+    /// How long to wait for another process that uses it.
+    pub wait: Duration,
+}
+
+impl EmbeddedConfig {
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into(), create: false, wait: Duration::ZERO }
+    }
+}
+
+/// Where a database is, for people: never with a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    Server { host: String, port: u16, database: String },
+    Embedded { dir: PathBuf },
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        use crate::model::text;
+        match self {
+            Place::Server { host, port, database } => {
+                write!(f, "{}:{port}/{}", text::printable(host), text::printable(database))
+            }
+            Place::Embedded { dir } => write!(f, "embedded in {}", text::path(dir)),
+        }
+    }
+}
+
+/// A database. Clones share the same connections.
 #[derive(Debug, Clone)]
 pub struct Db {
-    pool: sqlx::PgPool,
+    pool: Arc<Pool>,
+    created: bool,
 }
 
 impl Db {
-    pub async fn connect(_config: &DbConfig) -> Result<Self> {
-        Err(Error::new(Kind::Internal, "placeholder"))
+    /// Connects. A real server is neither created nor migrated by this, the embedded one is created only if the
+    /// configuration says so (and then has no tables yet: see [`migrate::run`]).
+    ///
+    /// # Errors
+    /// [`Kind::DatabaseNotConfigured`] where there is no embedded database, [`Kind::Locked`] where another process
+    /// uses it, [`Kind::Damaged`]; [`Kind::Config`] for an unusable URL, a transaction pooler or a too old server,
+    /// [`Kind::Credentials`], [`Kind::NetworkDown`], [`Kind::ServiceUnavailable`].
+    pub async fn connect(config: &DbConfig) -> Result<Self> {
+        match config {
+            DbConfig::Url(server) => Self::connect_server(server).await,
+            DbConfig::Embedded(embedded) => Self::connect_embedded(embedded).await,
+        }
     }
 
-    /// A connection, held until the guard is dropped. Functions of this folder take `&mut PgConnection`.
-    pub async fn conn(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>> {
-        self.pool.acquire().await.map_err(|error| Error::new(Kind::Internal, error.to_string()))
+    async fn connect_server(config: &ServerConfig) -> Result<Self> {
+        let options = connect::options(config)?;
+        let (first, second) = tokio::join!(
+            connect::open(&options, config.connect_timeout),
+            connect::open(&options, config.connect_timeout)
+        );
+        let mut first = first?;
+        connect::check_version(&mut first).await?;
+        let limits = Limits {
+            connections: config.max_connections,
+            connect: config.connect_timeout,
+            acquire: config.acquire_timeout,
+            statement: config.statement_timeout,
+        };
+        let pool = Pool::new(options, limits, None);
+        // A server with room for one connection only cannot be asked; most others are asked in vain.
+        if let Ok(mut second) = second {
+            connect::refuse_transaction_pooler(&mut first, &mut second).await?;
+            connect::prepare(&mut second, config.statement_timeout).await?;
+            pool.offer(second);
+        }
+        connect::prepare(&mut first, config.statement_timeout).await?;
+        pool.offer(first);
+        Ok(Self { pool, created: false })
     }
 
-    /// A transaction: rolled back when dropped without commit.
-    pub async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
-        self.pool.begin().await.map_err(|error| Error::new(Kind::Internal, error.to_string()))
+    async fn connect_embedded(config: &EmbeddedConfig) -> Result<Self> {
+        let EmbeddedConfig { dir, create, wait } = config.clone();
+        let (embedded, options, created) =
+            tokio::task::spawn_blocking(move || Embedded::start(&dir, create, wait)).await.map_err(|error| {
+                Error::new(Kind::Internal, "the embedded database failed to start").with_source(error)
+            })??;
+        // One connection for one process: whoever waits longer than this for it waits for itself.
+        let limits = Limits {
+            connections: 1,
+            connect: Duration::from_secs(60),
+            acquire: Duration::from_secs(300),
+            statement: None,
+        };
+        let pool = Pool::new(options, limits, Some(embedded));
+        let db = Self { pool, created };
+        match db.pool.acquire().await {
+            Ok(conn) => drop(conn),
+            Err(error) => {
+                let error = match db.pool.embedded() {
+                    Some(embedded) => embedded.diagnose(error),
+                    None => error,
+                };
+                return Err(error);
+            }
+        }
+        Ok(db)
     }
 
-    /// Fails with `SchemaOutdated` or `SchemaNewer` unless the schema is one this binary can work with.
+    /// Whether connecting made this (embedded) database.
+    #[must_use]
+    pub fn created(&self) -> bool {
+        self.created
+    }
+
+    /// Whether this is the embedded database.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        self.pool.embedded().is_some()
+    }
+
+    /// The data folder of an embedded database.
+    #[must_use]
+    pub fn data_folder(&self) -> Option<&Path> {
+        self.pool.embedded().map(Embedded::dir)
+    }
+
+    /// Where it is, for people.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        if let Some(dir) = self.data_folder() {
+            return Place::Embedded { dir: dir.to_owned() };
+        }
+        let options = self.pool.options();
+        Place::Server {
+            host: options.get_host().to_owned(),
+            port: options.get_port(),
+            database: options.get_database().unwrap_or(options.get_username()).to_owned(),
+        }
+    }
+
+    /// How many connections work at the same time.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.pool.limits().connections
+    }
+
+    /// A connection. On the embedded database there is one: give it back before asking for another.
+    ///
+    /// # Errors
+    /// When none becomes free in time, or connecting fails.
+    pub async fn conn(&self) -> Result<DbConn> {
+        self.pool.acquire().await
+    }
+
+    /// A transaction. Dropped without a commit it is rolled back.
+    ///
+    /// # Errors
+    /// As [`Db::conn`].
+    pub async fn begin(&self) -> Result<Tx> {
+        Tx::begin(self.pool.acquire().await?).await
+    }
+
+    /// Refuses a database that is not up to date: what commands other than `db migrate` begin with.
+    ///
+    /// # Errors
+    /// [`Kind::SchemaOutdated`], [`Kind::SchemaNewer`].
     pub async fn require_current(&self) -> Result<()> {
-        Ok(())
+        migrate::require_current(&mut *self.conn().await?).await
+    }
+
+    /// Runs idempotent work again while it fails for reasons that pass (see [`error::retryable`]): at once, then
+    /// with growing pauses, at most for `patience`. The work must take its own connection each time.
+    ///
+    /// # Errors
+    /// The last error of the work.
+    pub async fn retry<T, F, Fut>(&self, patience: Duration, mut work: F) -> Result<T>
+    where
+        F: FnMut(Db) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let since = tokio::time::Instant::now();
+        let mut pause = Duration::ZERO;
+        loop {
+            let failed = match work(self.clone()).await {
+                Ok(done) => return Ok(done),
+                Err(error) if !error::retryable(&error) || self.is_lost() => return Err(self.explain(error).await),
+                Err(error) => error,
+            };
+            self.pool.doubt();
+            if since.elapsed() + pause > patience {
+                return Err(self.explain(failed).await);
+            }
+            info!(pause_ms = pause.as_millis(), "database: {failed}; trying again");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).clamp(Duration::from_millis(100), Duration::from_secs(5));
+        }
+    }
+
+    /// An embedded server that has crashed does not come back in this process.
+    fn is_lost(&self) -> bool {
+        self.pool.embedded().is_some_and(Embedded::has_died)
+    }
+
+    /// Adds what the database can still tell about an error: the right that is missing, or why an embedded server
+    /// went away.
+    pub async fn explain(&self, error: Error) -> Error {
+        match self.pool.embedded() {
+            Some(embedded) if embedded.has_died() => embedded.diagnose(error),
+            _ => error,
+        }
+    }
+
+    /// Closes the connections and stops an embedded server cleanly. Dropping does the same, but blocks.
+    pub async fn close(self) {
+        self.pool.close().await;
     }
 }

@@ -1,0 +1,434 @@
+//! Bringing a database up to date.
+//!
+//! History lives in `photoctl._sqlx_migrations`. On a database whose shared tables the web application made,
+//! migration 1 is recorded and never run.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
+use sqlx::postgres::PgConnection;
+use tracing::info;
+
+use super::error::translate;
+use super::{Db, connect};
+use crate::error::{Error, Kind, Result};
+use crate::model::text;
+
+static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+/// Where applied migrations are recorded: not among the web application's tables.
+const HISTORY: &str = "photoctl._sqlx_migrations";
+
+/// The migration that makes the shared tables.
+const SHARED_TABLES: i64 = 1;
+
+/// Key of the session lock that keeps migrators apart: `photoctl` in ASCII.
+const LOCK_KEY: i64 = 0x7068_6f74_6f63_746c;
+
+/// How a migration behaves towards others that use the database.
+#[derive(Debug, Clone)]
+pub struct MigrateOptions {
+    /// How long to wait for another migrator.
+    pub wait: Duration,
+    /// How long a statement may wait for a table's lock: others queue behind it meanwhile.
+    pub lock_timeout: Duration,
+    /// How long to try again where a table stays locked.
+    pub patience: Duration,
+}
+
+impl Default for MigrateOptions {
+    fn default() -> Self {
+        Self { wait: Duration::from_secs(600), lock_timeout: Duration::from_secs(2), patience: Duration::from_secs(30) }
+    }
+}
+
+/// What is done with a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Its SQL is run.
+    Run,
+    /// It is recorded as applied: the web application made these tables.
+    Record,
+}
+
+/// One migration that is to be, or was, applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    pub version: i64,
+    pub description: String,
+    pub action: Action,
+}
+
+/// What [`run`] would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MigrationPlan {
+    /// Newest migration applied; 0 for none.
+    pub from: i64,
+    /// Newest migration of this photoctl.
+    pub to: i64,
+    pub steps: Vec<Step>,
+}
+
+impl MigrationPlan {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+/// What [`run`] did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MigrationReport {
+    pub from: i64,
+    pub to: i64,
+    pub steps: Vec<Step>,
+}
+
+/// Where a database stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Newest migration applied; 0 for none.
+    pub schema: i64,
+    /// Newest migration that this photoctl knows.
+    pub known: i64,
+    pub pending: Vec<Step>,
+    /// The oldest photoctl that works with the schema, where it says so.
+    pub min_version: Option<String>,
+    /// Whether the web application made the shared tables.
+    pub adopted: bool,
+}
+
+/// Newest migration of this photoctl.
+#[must_use]
+pub fn newest() -> i64 {
+    MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// What [`run`] would do now. Changes nothing.
+///
+/// # Errors
+/// [`Kind::SchemaNewer`], or what the database says.
+pub async fn plan(conn: &mut PgConnection) -> Result<MigrationPlan> {
+    let history = History::read(conn).await?;
+    history.refuse_changed()?;
+    history.refuse_newer(conn).await?;
+    let steps = pending(conn, &history).await?;
+    Ok(MigrationPlan { from: history.newest(), to: newest(), steps })
+}
+
+/// Brings the database up to date; where another migrator is at work, waits for it and then does the rest.
+///
+/// # Errors
+/// [`Kind::Locked`] when another migrator or a long transaction holds what is needed for too long; otherwise what the
+/// database says. What was done until then stays done, and the next run goes on from there.
+pub async fn run(db: &Db, options: &MigrateOptions) -> Result<MigrationReport> {
+    let mut conn = db.conn().await?;
+    if !db.is_embedded() {
+        lock(&mut conn, options.wait).await?;
+    }
+    let done = run_locked(&mut conn, options).await;
+    // The session's settings and its lock must not stay behind in the pool.
+    if db.is_embedded() {
+        sqlx::raw_sql("RESET lock_timeout").execute(&mut *conn).await?;
+        connect::prepare(&mut conn, None).await?;
+    } else {
+        conn.discard().await;
+    }
+    done
+}
+
+async fn run_locked(conn: &mut PgConnection, options: &MigrateOptions) -> Result<MigrationReport> {
+    // Only now: a lock_timeout would have cancelled the wait for the other migrator too.
+    let settings = format!("SET statement_timeout = 0; SET lock_timeout = {}", options.lock_timeout.as_millis());
+    sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).execute(&mut *conn).await?;
+    let plan = plan(conn).await?;
+    require_pgvector(conn).await?;
+    if !plan.is_empty() {
+        conn.create_schema_if_not_exists("photoctl").await.map_err(from_migrate)?;
+        conn.ensure_migrations_table(HISTORY).await.map_err(from_migrate)?;
+    }
+    for step in &plan.steps {
+        let Some(migration) = MIGRATOR.iter().find(|migration| migration.version == step.version) else { continue };
+        info!(version = step.version, "migrating: {}", step.description);
+        match step.action {
+            Action::Run => patiently(conn, options, migration).await?,
+            Action::Record => record(conn, migration).await?,
+        }
+    }
+    Ok(MigrationReport { from: plan.from, to: plan.to, steps: plan.steps })
+}
+
+async fn patiently(conn: &mut PgConnection, options: &MigrateOptions, migration: &Migration) -> Result<()> {
+    let since = Instant::now();
+    loop {
+        match conn.apply(HISTORY, migration).await {
+            Ok(_) => return Ok(()),
+            Err(error) => {
+                let error = from_migrate(error);
+                if error.kind() != Kind::Locked {
+                    return Err(error.context(format!("migration {}", migration.version)));
+                }
+                if since.elapsed() > options.patience {
+                    return Err(held(conn, &error).await);
+                }
+                info!("a table is locked by another transaction; trying again");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        }
+    }
+}
+
+/// Says who holds the shared tables, as far as this user may see it.
+pub(super) async fn held(conn: &mut PgConnection, error: &Error) -> Error {
+    let holder: Option<(i32, Option<String>, Option<f64>, String)> = sqlx::query_as(
+        "SELECT a.pid, a.application_name, extract(epoch FROM clock_timestamp() - a.xact_start)::float8, c.relname::text
+         FROM pg_locks l
+         JOIN pg_class c ON c.oid = l.relation
+         JOIN pg_namespace n ON n.oid = c.relnamespace
+         JOIN pg_stat_activity a ON a.pid = l.pid
+         WHERE l.granted AND a.pid <> pg_backend_pid() AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+           AND c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+         ORDER BY a.xact_start NULLS LAST
+         LIMIT 1",
+    )
+    .fetch_optional(&mut *conn)
+    .await
+    .unwrap_or_default();
+    let said = match holder {
+        Some((pid, application, seconds, table)) => {
+            let name = application.filter(|name| !name.is_empty()).map(|name| format!(" ({})", text::printable(&name)));
+            let age =
+                seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).map(crate::model::time::span);
+            let age = age.map(|age| format!(" for {age}")).unwrap_or_default();
+            format!(
+                "table {} is held open by a transaction of pid {pid}{}{age}",
+                text::printable(&table),
+                name.unwrap_or_default()
+            )
+        }
+        None => error.message().to_owned(),
+    };
+    Error::new(Kind::Locked, said)
+        .hint("end that transaction, or run this again when it has ended; what was done until now stays done")
+}
+
+async fn record(conn: &mut PgConnection, migration: &Migration) -> Result<()> {
+    let sql = format!(
+        "INSERT INTO {HISTORY} (version, description, success, checksum, execution_time) VALUES ($1, $2, true, $3, -1)"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(migration.version)
+        .bind(format!("{}{ADOPTED}", migration.description))
+        .bind(&*migration.checksum)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Ends the description of a migration that was recorded, not run.
+const ADOPTED: &str = " (adopted)";
+
+async fn lock(conn: &mut PgConnection, wait: Duration) -> Result<()> {
+    let since = Instant::now();
+    let mut said = false;
+    loop {
+        let got: bool =
+            sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK_KEY).fetch_one(&mut *conn).await?;
+        if got {
+            return Ok(());
+        }
+        if since.elapsed() > wait {
+            return Err(Error::new(Kind::Locked, "another migration of this database is running")
+                .hint("wait until it has ended, or let this one wait for it with `--wait 10m`"));
+        }
+        if !said {
+            info!("another migration of this database is running; waiting for it");
+            said = true;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn require_pgvector(conn: &mut PgConnection) -> Result<()> {
+    let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')")
+        .fetch_one(conn)
+        .await?;
+    if there {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Config, "the database server has no pgvector extension")
+        .hint("install pgvector on the server (package postgresql-NN-pgvector), or turn it on at the provider"))
+}
+
+/// The applied migrations, as the database tells.
+struct History {
+    applied: BTreeMap<i64, Applied>,
+}
+
+struct Applied {
+    checksum: Vec<u8>,
+    adopted: bool,
+}
+
+impl History {
+    async fn read(conn: &mut PgConnection) -> Result<Self> {
+        let there: bool =
+            sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(HISTORY).fetch_one(&mut *conn).await?;
+        if !there {
+            return Ok(Self { applied: BTreeMap::new() });
+        }
+        let sql = format!("SELECT version, checksum, description FROM {HISTORY} WHERE success");
+        let rows: Vec<(i64, Vec<u8>, String)> = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(conn).await?;
+        let applied = rows
+            .into_iter()
+            .map(|(version, checksum, description)| {
+                (version, Applied { checksum, adopted: description.ends_with(ADOPTED) })
+            })
+            .collect();
+        Ok(Self { applied })
+    }
+
+    fn newest(&self) -> i64 {
+        self.applied.keys().next_back().copied().unwrap_or(0)
+    }
+
+    fn adopted(&self) -> bool {
+        self.applied.get(&SHARED_TABLES).is_some_and(|applied| applied.adopted)
+    }
+
+    /// A migration that was changed after it was applied: what the database has is then unknown.
+    fn refuse_changed(&self) -> Result<()> {
+        let changed = MIGRATOR.iter().find(|migration| {
+            self.applied.get(&migration.version).is_some_and(|applied| applied.checksum != *migration.checksum)
+        });
+        match changed {
+            None => Ok(()),
+            Some(migration) => Err(Error::new(
+                Kind::SchemaOutdated,
+                format!("migration {} was applied in another form than this photoctl has", migration.version),
+            )
+            .hint("use the photoctl release that migrated this database, or a newer release")),
+        }
+    }
+
+    /// Migrations that this photoctl does not know are fine as long as they only add.
+    async fn refuse_newer(&self, conn: &mut PgConnection) -> Result<()> {
+        if self.newest() <= newest() {
+            return Ok(());
+        }
+        let needed = min_version(conn).await?;
+        match needed {
+            Some(needed) if version_key(&needed) > version_key(env!("CARGO_PKG_VERSION")) => Err(Error::new(
+                Kind::SchemaNewer,
+                format!(
+                    "this database needs photoctl {} or newer; this is {}",
+                    text::printable(&needed),
+                    env!("CARGO_PKG_VERSION")
+                ),
+            )
+            .hint("install the newer photoctl")),
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn min_version(conn: &mut PgConnection) -> Result<Option<String>> {
+    let there: bool =
+        sqlx::query_scalar("SELECT to_regclass('photoctl.installation') IS NOT NULL").fetch_one(&mut *conn).await?;
+    if !there {
+        return Ok(None);
+    }
+    Ok(sqlx::query_scalar("SELECT min_version FROM photoctl.installation").fetch_optional(conn).await?)
+}
+
+/// `1.10.2` orders after `1.9.0`; what is no number counts as 0.
+fn version_key(version: &str) -> [u64; 3] {
+    let mut key = [0; 3];
+    for (slot, part) in key.iter_mut().zip(version.split(['.', '-', '+'])) {
+        *slot = part.parse().unwrap_or(0);
+    }
+    key
+}
+
+async fn pending(conn: &mut PgConnection, history: &History) -> Result<Vec<Step>> {
+    let record_shared = !history.applied.contains_key(&SHARED_TABLES) && has_shared_tables(conn).await?;
+    Ok(MIGRATOR
+        .iter()
+        .filter(|migration| !migration.migration_type.is_down_migration())
+        .filter(|migration| !history.applied.contains_key(&migration.version))
+        .map(|migration| Step {
+            version: migration.version,
+            description: migration.description.to_string(),
+            action: if record_shared && migration.version == SHARED_TABLES { Action::Record } else { Action::Run },
+        })
+        .collect())
+}
+
+/// Tables of the contract that no other application has by chance.
+async fn has_shared_tables(conn: &mut PgConnection) -> Result<bool> {
+    Ok(sqlx::query_scalar("SELECT to_regclass('photos') IS NOT NULL OR to_regclass('photographers') IS NOT NULL")
+        .fetch_one(conn)
+        .await?)
+}
+
+/// Where the database stands. Changes nothing.
+///
+/// # Errors
+/// What the database says.
+pub async fn status(conn: &mut PgConnection) -> Result<Status> {
+    let history = History::read(conn).await?;
+    Ok(Status {
+        schema: history.newest(),
+        known: newest(),
+        pending: pending(conn, &history).await?,
+        min_version: min_version(conn).await?,
+        adopted: history.adopted(),
+    })
+}
+
+/// Refuses a database that is not up to date. Nothing is migrated by this.
+///
+/// # Errors
+/// [`Kind::SchemaOutdated`] naming `photoctl db migrate`, [`Kind::SchemaNewer`].
+pub async fn require_current(conn: &mut PgConnection) -> Result<()> {
+    let history = History::read(conn).await?;
+    let missing = MIGRATOR.iter().filter(|migration| !history.applied.contains_key(&migration.version)).count();
+    if missing > 0 {
+        let said = if history.applied.is_empty() {
+            "the database has no tables of photoctl yet".to_owned()
+        } else {
+            format!("the database lacks {}", text::count(missing as u64, "migration"))
+        };
+        return Err(Error::new(Kind::SchemaOutdated, said)
+            .hint("see what would be done with `photoctl db migrate --dry-run`, then run `photoctl db migrate`"));
+    }
+    history.refuse_newer(conn).await
+}
+
+fn from_migrate(error: MigrateError) -> Error {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => translate(error),
+        other => Error::new(Kind::Failed, "the migration failed").with_source(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_ordered_by_number() {
+        assert!(version_key("1.10.0") > version_key("1.9.9"));
+        assert!(version_key("0.2.0") > version_key("0.1.0"));
+        assert_eq!(version_key("1.2.3-rc1"), version_key("1.2.3"));
+    }
+
+    #[test]
+    fn migrations_are_numbered_from_one_without_a_gap() {
+        let versions: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
+        assert_eq!(versions, (1..=versions.len() as i64).collect::<Vec<_>>());
+    }
+}
