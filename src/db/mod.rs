@@ -9,6 +9,7 @@ mod embedded;
 pub mod error;
 pub mod installation;
 pub mod migrate;
+pub mod photos;
 mod pool;
 
 use std::future::Future;
