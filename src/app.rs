@@ -8,6 +8,7 @@ use crate::batch::Cancel;
 use crate::config::{Config, settings};
 use crate::db::{Db, DbConfig, EmbeddedConfig, ServerConfig};
 use crate::error::{Error, Kind, Result};
+use crate::model::audit::Author;
 use crate::model::target::Target;
 use crate::objects::Store;
 use crate::ui::Ui;
@@ -102,6 +103,16 @@ impl App {
         match self.config.get(settings::STORAGE_URL) {
             Some(url) => url.to_owned(),
             None => format!("file://{}", self.config.home().join("objects").display()),
+        }
+    }
+
+    /// Who acts, from where and by which command: what every entry of the audit log begins with.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        Author {
+            actor: self.actor(),
+            host: gethostname::gethostname().to_string_lossy().into_owned(),
+            command: self.command.clone(),
         }
     }
 

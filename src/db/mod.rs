@@ -4,13 +4,24 @@
 //! whoever holds it while asking for another waits for ever. For the same reason no stream stays open across other
 //! statements. `timestamp` columns hold UTC, and so does each session.
 
+pub mod audit;
 mod connect;
 mod embedded;
 pub mod error;
+pub mod guard;
 pub mod installation;
+pub mod members;
 pub mod migrate;
+pub mod operators;
+pub mod packages;
+pub mod page;
+pub mod photographers;
 pub mod photos;
 mod pool;
+pub mod projects;
+pub mod refs;
+pub mod settings;
+pub mod users;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -19,6 +30,8 @@ use std::time::Duration;
 
 pub use embedded::State as EmbeddedState;
 pub use pool::{DbConn, Tx};
+/// What the functions of this floor work on: a connection or a transaction, whichever the caller holds.
+pub use sqlx::PgConnection;
 use pool::{Limits, Pool};
 use tracing::info;
 

@@ -1,7 +1,11 @@
 //! Plain types of the domain: ids, statuses, money, time, hashes. No I/O.
 
+pub mod audit;
 pub mod digest;
 pub mod ids;
+pub mod money;
+pub mod people;
+pub mod project;
 pub mod status;
 pub mod target;
 pub mod text;
