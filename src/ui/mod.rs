@@ -5,6 +5,7 @@
 
 mod machine;
 pub mod page;
+mod picture;
 pub mod progress;
 pub mod prompt;
 pub mod signals;

@@ -1,5 +1,8 @@
 //! Photos: one file a verb.
 
+pub mod list;
+mod select;
+pub mod show;
 pub mod upload;
 
 use crate::app::App;
@@ -9,10 +12,16 @@ use crate::ui::Finished;
 pub enum Command {
     /// Uploads whole cards: originals, previews and thumbnails
     Upload(upload::UploadArgs),
+    /// Lists photos
+    List(list::ListArgs),
+    /// Shows all that is known of one photo, and the picture itself
+    Show(show::ShowArgs),
 }
 
 pub async fn run(app: &App, command: Command) -> Finished {
     match command {
         Command::Upload(args) => upload::run(app, args).await,
+        Command::List(args) => list::run(app, args).await,
+        Command::Show(args) => show::run(app, args).await,
     }
 }

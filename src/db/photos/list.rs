@@ -89,12 +89,9 @@ impl Cursor {
 }
 
 /// One photo of a list.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ListedPhoto {
     pub id: PhotoId,
-    pub project_id: ProjectId,
-    pub project_name: String,
-    pub photographer_id: PhotographerId,
     /// Usually one of `processing`, `ready`, `failed`; others may write anything.
     pub status: String,
     pub original_name: Option<String>,
@@ -111,6 +108,9 @@ pub struct ListedPhoto {
     pub failed_reason: Option<String>,
     pub original_lost_at: Option<DateTime<Utc>>,
     pub deleted_at: Option<DateTime<Utc>>,
+    pub project_id: ProjectId,
+    pub project_name: String,
+    pub photographer_id: PhotographerId,
     /// IANA zone of the project, else of its operator.
     pub timezone: String,
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::filter::PhotoFilter;
 use crate::error::Result;
 use crate::model::digest::Sha256;
-use crate::model::ids::{PhotoId, PhotographerId, ProjectId};
+use crate::model::ids::{OperatorId, PhotoId, PhotographerId, ProjectId};
 
 /// Which of the filtered photos a job is interested in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -220,4 +220,13 @@ impl From<RecordRow> for PhotoRecord {
             file,
         }
     }
+}
+
+/// The IANA zone of an operator's row.
+///
+/// # Errors
+/// Those of the database.
+pub async fn operator_zone(conn: &mut PgConnection, operator: OperatorId) -> Result<Option<String>> {
+    let zone = sqlx::query_scalar!("SELECT timezone FROM operators WHERE id = $1", operator.0).fetch_optional(conn);
+    Ok(zone.await?)
 }
