@@ -265,6 +265,27 @@ impl Selection {
         }
         select::ids(&mut *app.db().await?.conn().await?, &self.filter, want).await
     }
+
+    /// As [`Selection::ids`] for jobs on photos that are not deleted: those that were named and are deleted become
+    /// [`Selection::missing`].
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn live_ids(&mut self, app: &App, want: select::Want) -> Result<Vec<PhotoId>> {
+        let ids = self.ids(app, want).await?;
+        let left_out: Vec<PhotoId> =
+            self.filter.ids.iter().filter(|id| ids.binary_search(id).is_err()).copied().collect();
+        for chunk in left_out.chunks(CHUNK) {
+            for photo in select::records(&mut *app.db().await?.conn().await?, chunk).await? {
+                if photo.deleted {
+                    let error = Error::new(Kind::NotFound, format!("photo {} was deleted", photo.id))
+                        .hint(format!("photoctl photos restore {} brings it back", photo.id));
+                    self.missing.push((photo.id.to_string(), error));
+                }
+            }
+        }
+        Ok(ids)
+    }
 }
 
 /// The one photo, deleted or not, that a typed id or the beginning of one means.

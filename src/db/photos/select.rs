@@ -9,6 +9,7 @@ use super::filter::PhotoFilter;
 use crate::error::Result;
 use crate::model::digest::Sha256;
 use crate::model::ids::{OperatorId, PhotoId, PhotographerId, ProjectId};
+use crate::model::status::PhotoObject;
 
 /// Which of the filtered photos a job is interested in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -98,6 +99,16 @@ pub struct FileRecord {
 }
 
 impl PhotoRecord {
+    /// The key of one of its objects; `None` for a derivative that was not made yet.
+    #[must_use]
+    pub fn key(&self, object: PhotoObject) -> Option<&str> {
+        match object {
+            PhotoObject::Original => Some(&self.storage_key),
+            PhotoObject::Watermarked => self.watermarked_key.as_deref(),
+            PhotoObject::Thumbnail => self.thumbnail_key.as_deref(),
+        }
+    }
+
     /// What people know it by: the name on the card, else the storage key.
     #[must_use]
     pub fn name(&self) -> &str {
