@@ -4,7 +4,10 @@
 //! whoever holds it while asking for another waits for ever. For the same reason no stream stays open across other
 //! statements. `timestamp` columns hold UTC, and so does each session.
 
+pub mod adopt;
 pub mod audit;
+pub mod catalog;
+pub mod check;
 mod connect;
 mod embedded;
 pub mod error;
