@@ -4,8 +4,8 @@
 //! whoever holds it while asking for another waits for ever. For the same reason no stream stays open across other
 //! statements. `timestamp` columns hold UTC, and so does each session.
 
-pub mod audit;
 pub mod adopt;
+pub mod audit;
 pub mod catalog;
 pub mod check;
 mod connect;
@@ -19,6 +19,7 @@ pub mod operators;
 pub mod packages;
 pub mod page;
 pub mod photographers;
+pub mod photos;
 mod pool;
 pub mod projects;
 pub mod refs;

@@ -1,1 +1,3 @@
 //! workflows
+
+pub mod photos;
