@@ -160,8 +160,10 @@ pub struct Break {
 /// What the database says; [`Kind::Damaged`] when the chain has no end.
 pub async fn verify(conn: &mut PgConnection) -> Result<Chain> {
     // First the end: entries appended meanwhile lie behind it.
-    let head =
-        sqlx::query!("SELECT seq, hash FROM photoctl.audit_head").fetch_optional(&mut *conn).await?.ok_or_else(headless)?;
+    let head = sqlx::query!("SELECT seq, hash FROM photoctl.audit_head")
+        .fetch_optional(&mut *conn)
+        .await?
+        .ok_or_else(headless)?;
     let mut chain = Chain { sound: 0, hash: Sha256::from_bytes([0; 32]), broken: None };
     while chain.sound < head.seq {
         let rows = sqlx::query_as!(

@@ -183,13 +183,9 @@ pub async fn has_package(conn: &mut PgConnection, project: ProjectId, package: P
 /// # Errors
 /// `AlreadyExists` when it is sold there, or what the database says.
 pub async fn add_package(conn: &mut PgConnection, project: ProjectId, package: PackageId) -> Result<()> {
-    sqlx::query!(
-        "INSERT INTO project_packages (project_id, package_id) VALUES ($1, $2)",
-        project.0,
-        package.0,
-    )
-    .execute(conn)
-    .await?;
+    sqlx::query!("INSERT INTO project_packages (project_id, package_id) VALUES ($1, $2)", project.0, package.0,)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

@@ -28,9 +28,9 @@ use std::time::Duration;
 
 pub use embedded::State as EmbeddedState;
 pub use pool::{DbConn, Tx};
+use pool::{Limits, Pool};
 /// What the functions of this floor work on: a connection or a transaction, whichever the caller holds.
 pub use sqlx::PgConnection;
-use pool::{Limits, Pool};
 use tracing::info;
 
 use crate::error::{Error, Kind, Result};

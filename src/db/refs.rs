@@ -80,11 +80,7 @@ pub async fn operator(conn: &mut PgConnection, text: &str) -> Result<OperatorId>
 ///
 /// # Errors
 /// As [`operator`].
-pub async fn photographer(
-    conn: &mut PgConnection,
-    text: &str,
-    operator: Option<OperatorId>,
-) -> Result<PhotographerId> {
+pub async fn photographer(conn: &mut PgConnection, text: &str, operator: Option<OperatorId>) -> Result<PhotographerId> {
     find(conn, Noun::Photographer, text, operator).await.map(|found| PhotographerId(found.id))
 }
 
@@ -116,12 +112,7 @@ pub async fn project(conn: &mut PgConnection, text: &str, operator: Option<Opera
 ///
 /// # Errors
 /// As [`operator`].
-pub async fn find(
-    conn: &mut PgConnection,
-    noun: Noun,
-    text: &str,
-    operator: Option<OperatorId>,
-) -> Result<Candidate> {
+pub async fn find(conn: &mut PgConnection, noun: Noun, text: &str, operator: Option<OperatorId>) -> Result<Candidate> {
     let text = text.trim();
     let range = id_range(text);
     let (from, to) = range.unwrap_or((Uuid::nil(), Uuid::nil()));
@@ -175,9 +166,8 @@ fn not_found(noun: Noun, shown: &str, deleted: &[Candidate]) -> Error {
 
 fn fits_exactly(candidate: &Candidate, text: &str) -> bool {
     let qualified = candidate.operator.as_ref().is_some_and(|operator| {
-        text.split_once('/').is_some_and(|(email, name)| {
-            name == candidate.name && email.to_lowercase() == operator.to_lowercase()
-        })
+        text.split_once('/')
+            .is_some_and(|(email, name)| name == candidate.name && email.to_lowercase() == operator.to_lowercase())
     });
     let same_email = candidate.email.as_ref().is_some_and(|email| email.to_lowercase() == text.to_lowercase());
     qualified || same_email || candidate.name == text || is_id(candidate, text)

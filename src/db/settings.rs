@@ -51,12 +51,9 @@ pub async fn set(conn: &mut PgConnection, project: ProjectId, key: &str, value: 
 /// # Errors
 /// What the database says.
 pub async fn unset(conn: &mut PgConnection, project: ProjectId, key: &str) -> Result<bool> {
-    let done = sqlx::query!(
-        "DELETE FROM photoctl.project_settings WHERE project_id = $1 AND key = $2",
-        project.0,
-        key,
-    )
-    .execute(conn)
-    .await?;
+    let done =
+        sqlx::query!("DELETE FROM photoctl.project_settings WHERE project_id = $1 AND key = $2", project.0, key,)
+            .execute(conn)
+            .await?;
     Ok(done.rows_affected() > 0)
 }

@@ -51,13 +51,10 @@ pub async fn insert(conn: &mut PgConnection, new: &NewUserRow<'_>) -> Result<Use
 /// # Errors
 /// What the database says.
 pub async fn get(conn: &mut PgConnection, id: UserId) -> Result<Option<User>> {
-    let row = sqlx::query_as!(
-        UserRow,
-        "SELECT id, name, email, created_at, deleted_at FROM users WHERE id = $1",
-        id.0,
-    )
-    .fetch_optional(conn)
-    .await?;
+    let row =
+        sqlx::query_as!(UserRow, "SELECT id, name, email, created_at, deleted_at FROM users WHERE id = $1", id.0,)
+            .fetch_optional(conn)
+            .await?;
     Ok(row.map(User::from))
 }
 
@@ -85,11 +82,8 @@ pub async fn by_email(conn: &mut PgConnection, email: &str) -> Result<Option<Use
 /// # Errors
 /// What the database says.
 pub async fn private(conn: &mut PgConnection, id: UserId) -> Result<Option<PrivateUser>> {
-    let row = sqlx::query_as!(
-        PrivateUser,
-        "SELECT password_hash, address, billing_address FROM users WHERE id = $1",
-        id.0,
-    );
+    let row =
+        sqlx::query_as!(PrivateUser, "SELECT password_hash, address, billing_address FROM users WHERE id = $1", id.0,);
     Ok(row.fetch_optional(conn).await?)
 }
 

@@ -173,10 +173,7 @@ impl Fields {
         let field = |(before, after): &(Option<Told>, Option<Told>)| {
             let sides = [("before", before), ("after", after)];
             Value::Object(
-                sides
-                    .iter()
-                    .filter_map(|(side, value)| Some(((*side).to_owned(), told(value.as_ref()?))))
-                    .collect(),
+                sides.iter().filter_map(|(side, value)| Some(((*side).to_owned(), told(value.as_ref()?)))).collect(),
             )
         };
         Value::Object(self.0.iter().map(|(name, sides)| ((*name).to_owned(), field(sides))).collect())

@@ -87,8 +87,10 @@ impl Money {
             if word.starts_with(|c: char| c.is_ascii_alphabetic()) {
                 let named: Currency = word.parse()?;
                 if named != currency {
-                    return Err(Error::invalid(format!("the price is in {named}, the operator's currency is {currency}"))
-                        .hint("a package is sold in its operator's currency"));
+                    return Err(Error::invalid(format!(
+                        "the price is in {named}, the operator's currency is {currency}"
+                    ))
+                    .hint("a package is sold in its operator's currency"));
                 }
             } else if number.replace(word).is_some() {
                 return Err(wrong());

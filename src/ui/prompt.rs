@@ -61,6 +61,14 @@ impl Ui {
         dialoguer::Input::new().with_prompt(printable(what)).interact_text().map_err(|error| unanswered(&error))
     }
 
+    /// What an option gave, else what a person answers.
+    ///
+    /// # Errors
+    /// As [`Ui::ask`].
+    pub fn text_or_ask(&self, given: Option<String>, what: &str, option: &str) -> Result<String> {
+        given.map_or_else(|| self.ask(what, option), Ok)
+    }
+
     /// Asks to choose one of several. Returns its position.
     ///
     /// # Errors

@@ -1,1 +1,3 @@
-//! workflows
+//! What the tool exists for. Workflows join database, store and pictures; they never print.
+
+pub mod setup;
