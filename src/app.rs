@@ -6,11 +6,12 @@ use tokio::sync::OnceCell;
 
 use crate::batch::Cancel;
 use crate::config::{Config, settings};
+use crate::db::installation;
 use crate::db::{Db, DbConfig, EmbeddedConfig, ServerConfig};
 use crate::error::{Error, Kind, Result};
 use crate::model::audit::Author;
 use crate::model::target::Target;
-use crate::objects::Store;
+use crate::objects::{Secret, StorageUrl, Store, StoreConfig};
 use crate::ui::Ui;
 
 /// Built once, after the command line was read.
@@ -58,31 +59,95 @@ impl App {
     /// Where the database is: the URL if one is set, else a folder in the data folder.
     ///
     /// # Errors
-    /// When a setting of the connection is not what it must be.
+    /// When a setting has an unusable value.
     pub fn db_config(&self, create: bool) -> Result<DbConfig> {
-        Ok(match self.config.get(settings::DATABASE_URL) {
-            Some(url) => {
-                let mut server = ServerConfig::new(url);
-                server.statement_timeout = self.config.duration(settings::DATABASE_STATEMENT_TIMEOUT)?;
-                if let Some(connections) = self.config.parse(settings::DATABASE_CONNECTIONS)? {
-                    server.max_connections = connections;
-                }
-                DbConfig::Url(server)
-            }
-            None => DbConfig::Embedded(EmbeddedConfig {
-                dir: self.config.home().to_owned(),
-                create,
-                wait: self.wait.unwrap_or_default(),
-            }),
-        })
+        let Some(url) = self.config.get(settings::DATABASE_URL) else {
+            let wait = self.wait.unwrap_or_default();
+            return Ok(DbConfig::Embedded(EmbeddedConfig { dir: self.config.home().to_owned(), create, wait }));
+        };
+        let mut server = ServerConfig::new(url);
+        if let Some(connections) = self.config.parse(settings::DATABASE_CONNECTIONS)? {
+            server.max_connections = connections;
+        }
+        server.statement_timeout = self.config.duration(settings::DATABASE_STATEMENT_TIMEOUT)?;
+        Ok(DbConfig::Url(server))
     }
 
-    /// The object store that belongs to the database.
+    /// The object store that belongs to the database. The database remembers the first one that is used with it.
     ///
     /// # Errors
     /// When none is configured, the database remembers another, or its settings are wrong.
     pub async fn store(&self) -> Result<&Store> {
-        self.store.get_or_try_init(|| async { Err(Error::new(Kind::Internal, "placeholder")) }).await
+        self.store
+            .get_or_try_init(|| async {
+                let config = self.store_config()?;
+                let db = self.db().await?;
+                let remembered = {
+                    let mut conn = db.conn().await?;
+                    installation::store_url(&mut conn).await?
+                };
+                let url = self.store_identity(&config.url);
+                let store = Store::open(config).await?;
+                match remembered {
+                    None => {
+                        let mut conn = db.conn().await?;
+                        same_store(installation::claim_store(&mut conn, &url).await?.as_deref(), &url)?;
+                    }
+                    Some(remembered) => same_store(Some(&remembered), &url)?,
+                }
+                Ok(store)
+            })
+            .await
+    }
+
+    /// The settings of the object store.
+    ///
+    /// # Errors
+    /// When no store is named beside a real database, or a setting has an unusable value.
+    pub fn store_config(&self) -> Result<StoreConfig> {
+        let named = self.config.get(settings::STORAGE_URL);
+        if named.is_none() && self.config.get(settings::DATABASE_URL).is_some() {
+            return Err(Error::new(Kind::Config, "DATABASE_URL is set, but no object store is named").hint(
+                "set PHOTOCTL_STORAGE_URL to r2://ACCOUNT_ID/bucket, s3://bucket or file:///dir: \
+                 the folder in the data folder belongs to the embedded database only",
+            ));
+        }
+        let url: StorageUrl = match named {
+            Some(url) => url.parse()?,
+            None => StorageUrl::folder(&self.config.home().join("objects"))?,
+        };
+        let secret = |setting| self.config.get(setting).map(Secret::new);
+        let mut config = StoreConfig::new(url);
+        config.create_folder = named.is_none();
+        config.access_key_id = secret(settings::STORAGE_ACCESS_KEY_ID);
+        config.secret_access_key = secret(settings::STORAGE_SECRET_ACCESS_KEY);
+        config.session_token = secret(settings::STORAGE_SESSION_TOKEN);
+        config.region = self.config.get(settings::STORAGE_REGION).map(str::to_owned);
+        config.endpoint = self.config.get(settings::STORAGE_ENDPOINT).map(str::to_owned);
+        config.r2_endpoint = self.config.get(settings::R2_ENDPOINT).map(str::to_owned);
+        if let Some(size) = self.config.bytes(settings::STORAGE_PART_SIZE)? {
+            config.part_size_bytes = size;
+        }
+        if let Some(timeout) = self.config.duration(settings::STORAGE_CONNECT_TIMEOUT)? {
+            config.connect_timeout = timeout;
+        }
+        if let Some(timeout) = self.config.duration(settings::STORAGE_STALL_TIMEOUT)? {
+            config.stall_timeout = timeout;
+        }
+        if let Some(attempts) = self.config.parse(settings::STORAGE_ATTEMPTS)? {
+            config.max_attempts = attempts;
+        }
+        Ok(config)
+    }
+
+    /// What the database remembers of a store: its URL, and for `s3://` whether a server of its own is meant.
+    /// Without the server, a forgotten `AWS_ENDPOINT_URL_S3` would look for the same bucket at AWS.
+    #[must_use]
+    pub fn store_identity(&self, url: &StorageUrl) -> String {
+        match (url, self.config.get(settings::STORAGE_ENDPOINT)) {
+            (StorageUrl::S3 { .. }, Some(endpoint)) => format!("{url} at {}", endpoint.trim_end_matches('/')),
+            _ => url.to_string(),
+        }
     }
 
     /// What a change would change. `with_store` where objects are touched too.
@@ -102,12 +167,12 @@ impl App {
         Target { database, store, profile: self.config.profile().map(str::to_owned) }
     }
 
-    /// The store's URL: what is set, else the folder beside the embedded database.
+    /// The store, for people: what is set, else the folder beside the embedded database.
     #[must_use]
     pub fn store_url(&self) -> String {
-        match self.config.get(settings::STORAGE_URL) {
-            Some(url) => url.to_owned(),
-            None => format!("file://{}", self.config.home().join("objects").display()),
+        match self.store_config() {
+            Ok(config) => self.store_identity(&config.url),
+            Err(_) => "none configured".to_owned(),
         }
     }
 
@@ -133,4 +198,33 @@ fn system_user() -> String {
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
         .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+}
+
+/// Refuses a store that is not the one a database remembers. Two servers of one's own with the same bucket are taken
+/// for one (a new address, a way through a tunnel); a server of one's own and AWS are not.
+fn same_store(remembered: Option<&str>, url: &str) -> Result<()> {
+    let Some(remembered) = remembered else { return Ok(()) };
+    let split = |identity: &'_ str| identity.split_once(" at ").map(|(url, _)| url.to_owned());
+    if remembered == url || (split(remembered).is_some() && split(remembered) == split(url)) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::StoreMismatch,
+        format!("this database belongs to the store {remembered}, but {url} is configured"),
+    )
+    .hint("set PHOTOCTL_STORAGE_URL (and AWS_ENDPOINT_URL_S3) to the store that the database remembers")
+    .hint("if all objects were moved there: photoctl db store --set"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forgotten_endpoint_is_another_store() {
+        assert!(same_store(None, "s3://photos").is_ok());
+        assert!(same_store(Some("s3://photos at http://a:1"), "s3://photos at http://b:2").is_ok());
+        assert!(same_store(Some("s3://photos at http://a:1"), "s3://photos").is_err());
+        assert!(same_store(Some("s3://photos"), "s3://other").is_err());
+    }
 }

@@ -68,6 +68,8 @@ settings! {
         "session token of the store's temporary credentials";
     STORAGE_ENDPOINT = "storage_endpoint", env ["AWS_ENDPOINT_URL_S3"], default None, local,
         "another endpoint for s3:// (any S3 server)";
+    R2_ENDPOINT = "r2_endpoint", env ["PHOTOCTL_R2_ENDPOINT"], default None, local,
+        "another endpoint for r2:// (a bucket with a jurisdiction: https://ACCOUNT_ID.eu.r2.cloudflarestorage.com)";
     STORAGE_REGION = "storage_region", env ["AWS_REGION", "AWS_DEFAULT_REGION"], default None, local,
         "region of an s3:// bucket; r2:// always uses auto";
     STORAGE_PART_SIZE = "storage_part_size", env ["PHOTOCTL_STORAGE_PART_SIZE"], default Some("16MiB"), local,

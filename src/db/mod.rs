@@ -9,6 +9,7 @@ mod connect;
 mod embedded;
 pub mod error;
 pub mod guard;
+pub mod installation;
 pub mod members;
 pub mod migrate;
 pub mod operators;

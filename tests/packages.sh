@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that building (`build`) or testing (`test`) needs, or says exactly which are missing.
+set -euo pipefail
+
+declare -A build=([cc]=gcc [cmake]=cmake [nasm]=nasm [make]=make)
+declare -A test=([python3]=python3 [psql]=postgresql-client [tmux]=tmux)
+
+missing=()
+want() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
+
+for tool in "${!build[@]}"; do want "$tool" "${build[$tool]}"; done
+if [ "${1:-build}" = test ]; then
+    for tool in "${!test[@]}"; do want "$tool" "${test[$tool]}"; done
+    python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
+fi
+if ! command -v cargo >/dev/null 2>&1; then
+    echo "A Rust toolchain (1.95 or newer) is missing: see https://rustup.rs" >&2
+    exit 1
+fi
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+install=(apt-get install -y --no-install-recommends "${missing[@]}")
+if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+    echo "Installing: ${missing[*]}" >&2
+    export DEBIAN_FRONTEND=noninteractive
+    { apt-get update -q && "${install[@]}"; } >&2
+elif command -v apt-get >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+    echo "Installing: ${missing[*]}" >&2
+    { sudo apt-get update -q && sudo "${install[@]}"; } >&2
+else
+    echo "These packages are missing: ${missing[*]}" >&2
+    echo "Install them, on Debian or Ubuntu with: sudo ${install[*]}" >&2
+    exit 1
+fi
