@@ -375,5 +375,5 @@ macro_rules! assert_transcript {
 pub mod pg;
 //! Servers and tools that several areas of the suite share.
 
-#[expect(dead_code, reason = "each area uses a part")]
+#[allow(dead_code, reason = "each area uses a part")]
 pub mod s3;
