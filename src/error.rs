@@ -227,11 +227,7 @@ impl Exit {
         if self == Exit::Ok {
             return other;
         }
-        Self::PRECEDENCE
-            .iter()
-            .copied()
-            .find(|&code| code == self || code == other)
-            .unwrap_or(self)
+        Self::PRECEDENCE.iter().copied().find(|&code| code == self || code == other).unwrap_or(self)
     }
 }
 

@@ -87,8 +87,9 @@ fn first_moment(date: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
 }
 
 fn not_a_time(text: &str) -> Error {
-    Error::invalid(format!("{:?} is not a time", super::text::printable(text)))
-        .hint("write 2026-06-01, \"2026-06-01 14:00\", 2026-06-01T14:00+02:00, or a span back from now such as 3d or 90min")
+    Error::invalid(format!("{:?} is not a time", super::text::printable(text))).hint(
+        "write 2026-06-01, \"2026-06-01 14:00\", 2026-06-01T14:00+02:00, or a span back from now such as 3d or 90min",
+    )
 }
 
 /// An IANA time zone by its name.
