@@ -5,13 +5,16 @@
 //! statements. `timestamp` columns hold UTC, and so does each session.
 
 pub mod adopt;
+pub mod backup;
 pub mod catalog;
 pub mod check;
 mod connect;
 mod embedded;
 pub mod error;
+pub mod grants;
 pub mod migrate;
 mod pool;
+pub mod shell;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -21,6 +24,7 @@ use std::time::Duration;
 pub use embedded::State as EmbeddedState;
 pub use pool::{DbConn, Tx};
 use pool::{Limits, Pool};
+use sqlx::postgres::PgConnectOptions;
 use tracing::info;
 
 use crate::error::{Error, Kind, Result};
@@ -157,6 +161,10 @@ impl Db {
             tokio::task::spawn_blocking(move || Embedded::start(&dir, create, wait)).await.map_err(|error| {
                 Error::new(Kind::Internal, "the embedded database failed to start").with_source(error)
             })??;
+        Self::with_embedded(embedded, options, created).await
+    }
+
+    async fn with_embedded(embedded: Embedded, options: PgConnectOptions, created: bool) -> Result<Self> {
         // One connection for one process: whoever waits longer than this for it waits for itself.
         let limits = Limits {
             connections: 1,
@@ -164,8 +172,7 @@ impl Db {
             acquire: Duration::from_secs(300),
             statement: None,
         };
-        let pool = Pool::new(options, limits, Some(embedded));
-        let db = Self { pool, created };
+        let db = Self { pool: Pool::new(options, limits, Some(embedded)), created };
         match db.pool.acquire().await {
             Ok(conn) => drop(conn),
             Err(error) => {
@@ -279,6 +286,10 @@ impl Db {
     pub async fn explain(&self, error: Error) -> Error {
         match self.pool.embedded() {
             Some(embedded) => embedded.explain(error),
+            None if error.kind() == Kind::Permission => match self.conn().await {
+                Ok(mut conn) => grants::name_missing_right(&mut conn, error).await,
+                Err(_) => error,
+            },
             None => error,
         }
     }
