@@ -370,3 +370,6 @@ macro_rules! assert_transcript {
         settings.bind(|| insta::assert_snapshot!($name, output.transcript()));
     }};
 }
+//! What integration tests share.
+
+pub mod pg;
