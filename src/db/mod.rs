@@ -4,14 +4,8 @@
 //! whoever holds it while asking for another waits for ever. For the same reason no stream stays open across other
 //! statements. `timestamp` columns hold UTC, and so does each session.
 
-pub mod audit;
-mod connect;
-mod embedded;
-pub mod error;
-pub mod guard;
-pub mod installation;
-pub mod members;
 pub mod adopt;
+pub mod audit;
 pub mod backup;
 pub mod catalog;
 pub mod check;
@@ -19,6 +13,9 @@ mod connect;
 mod embedded;
 pub mod error;
 pub mod grants;
+pub mod guard;
+pub mod installation;
+pub mod members;
 pub mod migrate;
 pub mod operators;
 pub mod packages;
@@ -28,8 +25,8 @@ mod pool;
 pub mod projects;
 pub mod refs;
 pub mod settings;
-pub mod users;
 pub mod shell;
+pub mod users;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};

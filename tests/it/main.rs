@@ -1,13 +1,12 @@
-//! The one integration test binary: `mod <area>;` below for each area.
+//! The one integration test binary: a module an area.
 
 mod cli;
-#[macro_use]
-#[allow(dead_code, reason = "areas use what they need")]
-//! The integration tests: one binary, a module an area.
-
 mod db_adopt;
 mod db_check;
 mod db_embedded;
 mod db_migrate;
 mod db_server;
+mod nouns;
+#[macro_use]
+#[allow(dead_code, reason = "areas use what they need")]
 mod support;

@@ -7,6 +7,7 @@
 //! let photos = machine.args(["photos", "list", "--json"]).ok().json();
 //! ```
 
+pub mod pg;
 pub mod terminal;
 
 use std::ffi::{OsStr, OsString};
@@ -370,6 +371,3 @@ macro_rules! assert_transcript {
         settings.bind(|| insta::assert_snapshot!($name, output.transcript()));
     }};
 }
-//! What integration tests share.
-
-pub mod pg;
