@@ -1,4 +1,5 @@
 //! The integration tests: one binary, a module an area. They run the real binary on real databases and stores.
+//! The one integration test binary: a module an area.
 
 mod cli;
 mod db_adopt;
@@ -9,6 +10,7 @@ mod db_server;
 mod objects;
 mod objects_faults;
 mod objects_folder;
+mod nouns;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;
