@@ -16,6 +16,7 @@ pub mod grants;
 pub mod guard;
 pub mod installation;
 pub mod members;
+pub mod grants;
 pub mod migrate;
 pub mod operators;
 pub mod packages;
@@ -28,6 +29,7 @@ pub mod refs;
 pub mod settings;
 pub mod shell;
 pub mod users;
+pub mod shell;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -150,7 +152,15 @@ impl Db {
             connect::open(&options, config.connect_timeout),
             connect::open(&options, config.connect_timeout)
         );
-        let mut first = first?;
+        // A user who may have one connection gets one; the pooler cannot be looked for then.
+        let (mut first, second) = match (first, second) {
+            (Ok(first), second) => (first, second.ok()),
+            (Err(_), Ok(second)) => (second, None),
+            (Err(error), Err(_)) if error::is_full(&error) => {
+                (connect::open(&options, config.connect_timeout).await?, None)
+            }
+            (Err(error), Err(_)) => return Err(error),
+        };
         connect::check_version(&mut first).await?;
         let limits = Limits {
             connections: config.max_connections,
@@ -159,8 +169,7 @@ impl Db {
             statement: config.statement_timeout,
         };
         let pool = Pool::new(options, limits, None);
-        // A server with room for one connection only cannot be asked; most others are asked in vain.
-        if let Ok(mut second) = second {
+        if let Some(mut second) = second {
             connect::refuse_transaction_pooler(&mut first, &mut second).await?;
             connect::prepare(&mut second, config.statement_timeout).await?;
             pool.offer(second);
