@@ -19,6 +19,7 @@ pub mod photographers;
 mod pool;
 pub mod projects;
 pub mod refs;
+pub mod server;
 pub mod settings;
 pub mod users;
 
