@@ -4,7 +4,10 @@
 //! whoever holds it while asking for another waits for ever. For the same reason no stream stays open across other
 //! statements. `timestamp` columns hold UTC, and so does each session.
 
+pub mod adopt;
 pub mod audit;
+pub mod catalog;
+pub mod check;
 mod connect;
 mod embedded;
 pub mod error;
@@ -16,6 +19,7 @@ pub mod operators;
 pub mod packages;
 pub mod page;
 pub mod photographers;
+pub mod photos;
 mod pool;
 pub mod projects;
 pub mod refs;
@@ -290,8 +294,8 @@ impl Db {
     /// went away.
     pub async fn explain(&self, error: Error) -> Error {
         match self.pool.embedded() {
-            Some(embedded) if embedded.has_died() => embedded.diagnose(error),
-            _ => error,
+            Some(embedded) => embedded.explain(error),
+            None => error,
         }
     }
 

@@ -58,6 +58,14 @@ impl Ui {
         self.asking(|| dialoguer::Input::new().with_prompt(printable(what)).interact_text())
     }
 
+    /// What an option gave, else what a person answers.
+    ///
+    /// # Errors
+    /// As [`Ui::ask`].
+    pub fn text_or_ask(&self, given: Option<String>, what: &str, option: &str) -> Result<String> {
+        given.map_or_else(|| self.ask(what, option), Ok)
+    }
+
     /// Asks to choose one of several. Returns its position.
     ///
     /// # Errors
