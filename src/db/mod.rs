@@ -6,6 +6,7 @@
 
 pub mod adopt;
 pub mod audit;
+pub mod backup;
 pub mod catalog;
 pub mod check;
 mod connect;
@@ -14,6 +15,7 @@ pub mod error;
 pub mod guard;
 pub mod installation;
 pub mod members;
+pub mod grants;
 pub mod migrate;
 pub mod operators;
 pub mod packages;
@@ -26,6 +28,7 @@ pub mod refs;
 pub mod server;
 pub mod settings;
 pub mod users;
+pub mod shell;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -37,6 +40,7 @@ pub use pool::{DbConn, Tx};
 use pool::{Limits, Pool};
 /// What the functions of this floor work on: a connection or a transaction, whichever the caller holds.
 pub use sqlx::PgConnection;
+use sqlx::postgres::PgConnectOptions;
 use tracing::info;
 
 use crate::error::{Error, Kind, Result};
@@ -173,6 +177,10 @@ impl Db {
             tokio::task::spawn_blocking(move || Embedded::start(&dir, create, wait)).await.map_err(|error| {
                 Error::new(Kind::Internal, "the embedded database failed to start").with_source(error)
             })??;
+        Self::with_embedded(embedded, options, created).await
+    }
+
+    async fn with_embedded(embedded: Embedded, options: PgConnectOptions, created: bool) -> Result<Self> {
         // One connection for one process: whoever waits longer than this for it waits for itself.
         let limits = Limits {
             connections: 1,
@@ -180,8 +188,7 @@ impl Db {
             acquire: Duration::from_secs(300),
             statement: None,
         };
-        let pool = Pool::new(options, limits, Some(embedded));
-        let db = Self { pool, created };
+        let db = Self { pool: Pool::new(options, limits, Some(embedded)), created };
         match db.pool.acquire().await {
             Ok(conn) => drop(conn),
             Err(error) => {
@@ -295,6 +302,10 @@ impl Db {
     pub async fn explain(&self, error: Error) -> Error {
         match self.pool.embedded() {
             Some(embedded) => embedded.explain(error),
+            None if error.kind() == Kind::Permission => match self.conn().await {
+                Ok(mut conn) => grants::name_missing_right(&mut conn, error).await,
+                Err(_) => error,
+            },
             None => error,
         }
     }

@@ -2,8 +2,10 @@
 
 mod cli;
 mod db_adopt;
+mod db_backup;
 mod db_check;
 mod db_embedded;
+mod db_grants;
 mod db_migrate;
 mod db_server;
 mod objects;
