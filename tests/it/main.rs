@@ -1,5 +1,4 @@
 //! The integration tests: one binary, a module an area. They run the real binary on real databases and stores.
-//! The one integration test binary: a module an area.
 
 mod cli;
 mod db_adopt;
@@ -9,10 +8,10 @@ mod db_embedded;
 mod db_grants;
 mod db_migrate;
 mod db_server;
+mod nouns;
 mod objects;
 mod objects_faults;
 mod objects_folder;
-mod nouns;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;
