@@ -164,9 +164,11 @@ async fn run_locked(conn: &mut PgConnection, options: &MigrateOptions) -> Result
     require_pgvector(conn).await?;
     let adoption = plan.adoption.unwrap_or_default();
     let (first, then): (Vec<_>, Vec<_>) = adoption.steps.into_iter().partition(|step| step.kind.comes_first());
-    let applied_before = plan.from > 0;
+    let notes_now = sqlx::query_scalar!(r#"SELECT to_regclass('photoctl.adopted') IS NOT NULL AS "it!""#)
+        .fetch_one(&mut *conn)
+        .await?;
     for step in &first {
-        patiently(conn, options, Work::Adopt(step, applied_before)).await?;
+        patiently(conn, options, Work::Adopt(step, notes_now)).await?;
     }
     conn.create_schema_if_not_exists("photoctl").await.map_err(from_migrate)?;
     conn.ensure_migrations_table(HISTORY).await.map_err(from_migrate)?;
@@ -178,7 +180,7 @@ async fn run_locked(conn: &mut PgConnection, options: &MigrateOptions) -> Result
             Action::Record => record(conn, migration).await?,
         }
     }
-    if !applied_before {
+    if !notes_now {
         for step in &first {
             adopt::note(conn, step).await?;
         }

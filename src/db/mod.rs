@@ -293,8 +293,8 @@ impl Db {
     /// went away.
     pub async fn explain(&self, error: Error) -> Error {
         match self.pool.embedded() {
-            Some(embedded) if embedded.has_died() => embedded.diagnose(error),
-            _ => error,
+            Some(embedded) => embedded.explain(error),
+            None => error,
         }
     }
 

@@ -1,3 +1,6 @@
 //! workflows
 
 pub mod photos;
+//! What the tool exists for. Workflows join database, store and pictures; they never print.
+
+pub mod setup;

@@ -93,15 +93,26 @@ impl Embedded {
         running.as_ref().is_none_or(|running| !listens(&running.server))
     }
 
-    /// Why the server does not answer: a full disk, or a damaged folder.
+    /// What the folder can tell about an error of a statement: an engine whose disk is full fails in many ways.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        if !matches!(error.kind(), Kind::ServiceUnavailable | Kind::Failed | Kind::DiskFull | Kind::Damaged) {
+            return error;
+        }
+        match self.layout.require_free(LEAST_FREE_BYTES / 4).and_then(|()| self.layout.require_writable()) {
+            Err(reason) => reason.with_source(error),
+            Ok(()) if self.has_died() => error
+                .context("the embedded database has stopped")
+                .hint("run this again: what was committed is there"),
+            Ok(()) => error,
+        }
+    }
+
+    /// Why the server does not start: a full disk, or a damaged folder.
     pub(super) fn diagnose(&self, error: Error) -> Error {
-        if let Err(full) = self.layout.require_free(LEAST_FREE_BYTES / 4) {
-            return full;
+        match self.explain(error) {
+            error if matches!(error.kind(), Kind::DiskFull | Kind::Io) => error,
+            error => damaged(&self.layout, error.message()).with_source(error),
         }
-        if let Err(read_only) = self.layout.require_writable() {
-            return read_only;
-        }
-        damaged(&self.layout, error.message()).with_source(error)
     }
 
     /// Stops the server: its shut-down writes a checkpoint. The connections must be closed.
