@@ -1,6 +1,4 @@
-//! workflows
-
-pub mod photos;
 //! What the tool exists for. Workflows join database, store and pictures; they never print.
 
+pub mod photos;
 pub mod setup;

@@ -372,10 +372,3 @@ macro_rules! assert_transcript {
         settings.bind(|| insta::assert_snapshot!($name, output.transcript()));
     }};
 }
-//! What integration tests share.
-
-pub mod pg;
-//! Servers and tools that several areas of the suite share.
-
-#[expect(dead_code, reason = "each area uses a part")]
-pub mod s3;
