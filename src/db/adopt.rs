@@ -139,7 +139,8 @@ async fn prerequisites(conn: &mut PgConnection) -> Result<Vec<AdoptionStep>> {
 
 /// The statements that remove a difference; `None` where that is not adoption's to do.
 fn step(spec: &TableSpec, live: Option<&LiveTable>, difference: &Difference) -> Option<Vec<AdoptionStep>> {
-    let made = |kind, object: &str, sql| AdoptionStep { kind, table: spec.name.to_owned(), object: object.to_owned(), sql };
+    let made =
+        |kind, object: &str, sql| AdoptionStep { kind, table: spec.name.to_owned(), object: object.to_owned(), sql };
     let object = difference.object.as_str();
     match difference.kind {
         DifferenceKind::TableMissing => Some(create_table(spec)),
@@ -149,7 +150,11 @@ fn step(spec: &TableSpec, live: Option<&LiveTable>, difference: &Difference) -> 
             if column.origin == Origin::Contract && column.default == ColumnDefault::None {
                 declared = column.kind.sql();
             }
-            Some(vec![made(AdoptionKind::Column, object, format!("ALTER TABLE {} ADD COLUMN {object} {declared}", spec.name))])
+            Some(vec![made(
+                AdoptionKind::Column,
+                object,
+                format!("ALTER TABLE {} ADD COLUMN {object} {declared}", spec.name),
+            )])
         }
         // Selfies that wait, were rejected, or whose consent was revoked have none.
         DifferenceKind::ColumnNullability if spec.name == "selfies" && object == "embedding" => Some(vec![made(
@@ -163,7 +168,11 @@ fn step(spec: &TableSpec, live: Option<&LiveTable>, difference: &Difference) -> 
             // An index over a column that is missing too comes with the next run.
             let name = index_name(spec.name, object);
             live.is_none_or(|live| live.indexes.iter().all(|index| index.name != name || !index.usable)).then(|| {
-                vec![made(AdoptionKind::Index, object, format!("CREATE INDEX CONCURRENTLY {name} ON {} ({object})", spec.name))]
+                vec![made(
+                    AdoptionKind::Index,
+                    object,
+                    format!("CREATE INDEX CONCURRENTLY {name} ON {} ({object})", spec.name),
+                )]
             })
         }
         _ => None,

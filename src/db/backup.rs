@@ -113,8 +113,11 @@ pub async fn restore(file: &Path, dir: &Path, options: BackupOptions) -> Result<
         layout.roll_back_interrupted_restore()?;
         let before = layout.state()?;
         if before == State::Sound && !options.overwrite {
-            return Err(Error::new(Kind::AlreadyExists, format!("there is a database in {}", text::path(layout.dir())))
-                .hint("to replace it, back it up first and add `--overwrite`"));
+            return Err(Error::new(
+                Kind::AlreadyExists,
+                format!("there is a database in {}", text::path(layout.dir())),
+            )
+            .hint("to replace it, back it up first and add `--overwrite`"));
         }
         layout.require_free(header.data_bytes.saturating_add(header.data_bytes / 8))?;
         let report = unpack(&layout, &from, header).inspect_err(|_| {
@@ -195,9 +198,12 @@ fn list(pgdata: &Path) -> Result<Vec<Entry>> {
         let runtime = ["postmaster.pid", "postmaster.opts"].iter().any(|name| path == Path::new(name));
         let size = match entry.file_type() {
             kind if kind.is_dir() => None,
-            kind if kind.is_file() && !runtime => {
-                Some(entry.metadata().map_err(|error| Error::new(Kind::Io, "cannot read the data folder").with_source(error))?.len())
-            }
+            kind if kind.is_file() && !runtime => Some(
+                entry
+                    .metadata()
+                    .map_err(|error| Error::new(Kind::Io, "cannot read the data folder").with_source(error))?
+                    .len(),
+            ),
             _ => continue,
         };
         entries.push(Entry { path: path.to_owned(), size });
@@ -219,7 +225,8 @@ fn write_archive(file: &mut File, pgdata: &Path, entries: &[Entry], header: &Hea
             continue;
         };
         let mut head = tar_header(tar::EntryType::Regular, size, 0o600);
-        let mut reader = Hashing { inner: File::open(pgdata.join(&entry.path))?.take(size), hasher: Sha256Hasher::default() };
+        let mut reader =
+            Hashing { inner: File::open(pgdata.join(&entry.path))?.take(size), hasher: Sha256Hasher::default() };
         tar.append_data(&mut head, &name, &mut reader)?;
         sums.insert(slashes(&entry.path), reader.hasher.finish());
     }
@@ -271,7 +278,8 @@ fn read_header(file: &Path) -> Result<Header> {
     if first.path().ok().as_deref() != Some(Path::new(HEADER)) {
         return Err(no_backup());
     }
-    let header: Header = serde_json::from_slice(&read_text(&mut first).map_err(|_| no_backup())?).map_err(|_| no_backup())?;
+    let header: Header =
+        serde_json::from_slice(&read_text(&mut first).map_err(|_| no_backup())?).map_err(|_| no_backup())?;
     if header.format != FORMAT {
         return Err(unusable(file, &format!("it has form {}, this photoctl reads form {FORMAT}", header.format)));
     }
@@ -310,7 +318,8 @@ fn unpack(layout: &Layout, file: &Path, header: Header) -> Result<RestoreReport>
         }
         if path == Path::new(SUMS) {
             let bytes = read_text(&mut entry).map_err(broken)?;
-            sums = Some(serde_json::from_slice(&bytes).map_err(|_| unusable(file, "its list of files cannot be read"))?);
+            sums =
+                Some(serde_json::from_slice(&bytes).map_err(|_| unusable(file, "its list of files cannot be read"))?);
             continue;
         }
         let relative = inside(&path).ok_or_else(|| unusable(file, "it holds a path outside of its place"))?;

@@ -115,7 +115,13 @@ fn compare_columns(spec: &TableSpec, live: &LiveTable, found: &mut Vec<Differenc
                 // Where only the general rule asks for a column, how the web application declared it is its own matter.
                 if column.origin == Origin::Contract && has.nullable != column.nullable {
                     let kind = DifferenceKind::ColumnNullability;
-                    found.push(difference(kind, spec, column.name, nullability(column.nullable), nullability(has.nullable)));
+                    found.push(difference(
+                        kind,
+                        spec,
+                        column.name,
+                        nullability(column.nullable),
+                        nullability(has.nullable),
+                    ));
                 }
                 if column.default != ColumnDefault::None && !has.has_default && needs_default(column) {
                     let expected = column.default.sql().unwrap_or_default();

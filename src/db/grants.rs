@@ -91,7 +91,15 @@ pub fn rights(job: Job) -> Vec<Right> {
             insert("photos"),
             update(
                 "photos",
-                &["photographer_id", "storage_key", "thumbnail_key", "watermarked_key", "status", "updated_at", "deleted_at"],
+                &[
+                    "photographer_id",
+                    "storage_key",
+                    "thumbnail_key",
+                    "watermarked_key",
+                    "status",
+                    "updated_at",
+                    "deleted_at",
+                ],
             ),
             insert("project_photographers"),
             update(INSTALLATION, &["store_url"]),
@@ -107,7 +115,10 @@ pub fn rights(job: Job) -> Vec<Right> {
         ]),
         Job::Match => rights.extend([
             insert("selfies"),
-            update("selfies", &["embedding", "quality_score", "status", "rejection_reason", "updated_at", "deleted_at"]),
+            update(
+                "selfies",
+                &["embedding", "quality_score", "status", "rejection_reason", "updated_at", "deleted_at"],
+            ),
             insert("photo_tags"),
             update("photo_tags", &["confidence", "source", "review_status", "updated_at"]),
             // A share lock on consents, held while a face is processed, is an update in PostgreSQL's eyes.
@@ -181,7 +192,8 @@ pub fn sql(job: Job, role: &str, database: &str, schema: &str) -> String {
             [] => String::new(),
             columns => format!(" ({})", columns.join(", ")),
         };
-        let table = if right.table.contains('.') { right.table.to_owned() } else { format!("{schema}.{}", right.table) };
+        let table =
+            if right.table.contains('.') { right.table.to_owned() } else { format!("{schema}.{}", right.table) };
         let _infallible = writeln!(out, "GRANT {}{columns} ON {table} TO {role_name};", right.privilege);
     }
     out

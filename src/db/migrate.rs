@@ -159,7 +159,13 @@ async fn run_locked(conn: &mut PgConnection, options: &MigrateOptions) -> Result
     let plan = plan(conn).await?;
     if plan.is_empty() {
         let differences = plan.adoption.map(|adoption| adoption.differences).unwrap_or_default();
-        return Ok(MigrationReport { from: plan.from, to: plan.to, steps: plan.steps, adopted: Vec::new(), differences });
+        return Ok(MigrationReport {
+            from: plan.from,
+            to: plan.to,
+            steps: plan.steps,
+            adopted: Vec::new(),
+            differences,
+        });
     }
     require_pgvector(conn).await?;
     let adoption = plan.adoption.unwrap_or_default();
@@ -222,7 +228,9 @@ async fn patiently(conn: &mut PgConnection, options: &MigrateOptions, work: Work
         match work.attempt(conn).await {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() != Kind::Locked => return Err(error.context(work.name())),
-            Err(error) if since.elapsed() > options.patience => return Err(held(conn, &error).await.context(work.name())),
+            Err(error) if since.elapsed() > options.patience => {
+                return Err(held(conn, &error).await.context(work.name()));
+            }
             Err(_) => {
                 info!("a table is locked by another transaction; trying again");
                 tokio::time::sleep(Duration::from_millis(500)).await;
@@ -303,11 +311,10 @@ async fn lock(conn: &mut PgConnection, wait: Duration) -> Result<()> {
 }
 
 async fn require_pgvector(conn: &mut PgConnection) -> Result<()> {
-    let there = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') AS "it!""#
-    )
-    .fetch_one(conn)
-    .await?;
+    let there =
+        sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') AS "it!""#)
+            .fetch_one(conn)
+            .await?;
     if there {
         return Ok(());
     }

@@ -80,13 +80,19 @@ async fn every_row_stays_and_no_difference_remains() {
 
         let noted: i64 = test.psql("SELECT count(*) FROM photoctl.adopted").parse().expect("a number");
         assert_eq!(noted, i64::try_from(report.adopted.len()).expect("few"));
-        assert_eq!(test.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "15", "history is elsewhere");
+        assert_eq!(
+            test.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"),
+            "15",
+            "history is elsewhere"
+        );
 
         let mut app = test.outsider().await;
         run_sql(&mut app, WORKS).await;
         app.close().await.expect("close");
         // Its day ends where it began, but for the consents that it revoked.
-        let kept = |text: &str| text.lines().filter(|line| !line.starts_with("user_consents")).map(str::to_owned).collect::<Vec<_>>();
+        let kept = |text: &str| {
+            text.lines().filter(|line| !line.starts_with("user_consents")).map(str::to_owned).collect::<Vec<_>>()
+        };
         assert_eq!(kept(&fingerprint(&test, &columns)), kept(&before));
         db.close().await;
     }
@@ -114,7 +120,8 @@ async fn what_adoption_may_not_touch_is_reported() {
     );
     assert_eq!(test.psql("SELECT to_regclass('qr_tokens') IS NOT NULL"), "t", "a missing table is made");
     let found = check::check(&mut *db.conn().await.expect("conn")).await.expect("check");
-    let locale = found.differences.iter().find(|difference| difference.object == "locale").expect("nullable for old rows");
+    let locale =
+        found.differences.iter().find(|difference| difference.object == "locale").expect("nullable for old rows");
     assert_eq!(locale.kind, check::DifferenceKind::ColumnNullability);
     db.close().await;
 }

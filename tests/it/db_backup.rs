@@ -14,7 +14,11 @@ const OVER: BackupOptions = BackupOptions { overwrite: true, dry_run: false };
 async fn add_user(folder: &TestFolder, email: &str) {
     let db = folder.connect().await;
     let mut conn = db.conn().await.expect("conn");
-    sqlx::query("INSERT INTO users (name, email, password_hash) VALUES ('n', $1, 'h')").bind(email).execute(&mut *conn).await.expect("insert");
+    sqlx::query("INSERT INTO users (name, email, password_hash) VALUES ('n', $1, 'h')")
+        .bind(email)
+        .execute(&mut *conn)
+        .await
+        .expect("insert");
     drop(conn);
     db.close().await;
 }
@@ -22,7 +26,8 @@ async fn add_user(folder: &TestFolder, email: &str) {
 async fn emails(folder: &TestFolder) -> Vec<String> {
     let db = folder.connect().await;
     let mut conn = db.conn().await.expect("conn");
-    let emails = sqlx::query_scalar("SELECT email FROM users ORDER BY email").fetch_all(&mut *conn).await.expect("read");
+    let emails =
+        sqlx::query_scalar("SELECT email FROM users ORDER BY email").fetch_all(&mut *conn).await.expect("read");
     drop(conn);
     db.close().await;
     emails
@@ -61,8 +66,10 @@ async fn what_was_backed_up_comes_back() {
 }
 
 fn left(dir: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir(dir).expect("read").map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = fs::read_dir(dir)
+        .expect("read")
+        .map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     names
 }
@@ -156,7 +163,8 @@ fn rewrite(good: &[u8], change: impl Fn(&Path, &mut Vec<u8>)) -> Vec<u8> {
 async fn a_restore_that_was_cut_off_leaves_the_old_database() {
     let folder = TestFolder::migrated();
     add_user(&folder, "a@example.org").await;
-    fs::rename(folder.path().join("postgres"), folder.path().join("postgres.before-restore")).expect("the first rename");
+    fs::rename(folder.path().join("postgres"), folder.path().join("postgres.before-restore"))
+        .expect("the first rename");
     assert_eq!(emails(&folder).await, ["a@example.org"]);
 }
 

@@ -9,18 +9,30 @@ async fn each_kind_of_drift_is_named() {
     let drifts = [
         ("ALTER TABLE users DROP COLUMN address", "column users.address is missing: text"),
         ("ALTER TABLE photos ADD COLUMN stars integer", "column photos.stars is extra: integer"),
-        ("ALTER TABLE packages ALTER COLUMN price TYPE bigint", "column packages.price has another type: bigint instead of integer"),
+        (
+            "ALTER TABLE packages ALTER COLUMN price TYPE bigint",
+            "column packages.price has another type: bigint instead of integer",
+        ),
         (
             "ALTER TABLE photos ALTER COLUMN storage_key TYPE varchar(255)",
             "column photos.storage_key has another type: character varying(255) instead of varchar(512)",
         ),
-        ("ALTER TABLE selfies ALTER COLUMN embedding TYPE vector(64)", "column selfies.embedding has another type: vector(64) instead of vector(128)"),
+        (
+            "ALTER TABLE selfies ALTER COLUMN embedding TYPE vector(64)",
+            "column selfies.embedding has another type: vector(64) instead of vector(128)",
+        ),
         (
             "ALTER TABLE photos ALTER COLUMN uploaded_at TYPE timestamptz",
             "column photos.uploaded_at has another type: timestamp with time zone instead of timestamp",
         ),
-        ("ALTER TABLE projects ALTER COLUMN name DROP NOT NULL", "column projects.name is nullable instead of not null"),
-        ("ALTER TABLE projects ALTER COLUMN timezone SET NOT NULL", "column projects.timezone is not null instead of nullable"),
+        (
+            "ALTER TABLE projects ALTER COLUMN name DROP NOT NULL",
+            "column projects.name is nullable instead of not null",
+        ),
+        (
+            "ALTER TABLE projects ALTER COLUMN timezone SET NOT NULL",
+            "column projects.timezone is not null instead of nullable",
+        ),
         ("ALTER TABLE users ALTER COLUMN id DROP DEFAULT", "column users.id has no default: uuid_generate_v4()"),
         ("ALTER TABLE users DROP CONSTRAINT users_email_key", "table users lacks the unique on (email)"),
         (

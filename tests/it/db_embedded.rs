@@ -50,7 +50,8 @@ async fn made_migrated_and_found_again() {
     assert!(!db.created());
     db.require_current().await.expect("up to date");
     assert_eq!(count_users(&db).await, 1);
-    let zone: String = sqlx::query_scalar("SHOW TimeZone").fetch_one(&mut *db.conn().await.expect("conn")).await.expect("zone");
+    let zone: String =
+        sqlx::query_scalar("SHOW TimeZone").fetch_one(&mut *db.conn().await.expect("conn")).await.expect("zone");
     assert_eq!(zone, "UTC");
     db.close().await;
     #[cfg(unix)]
@@ -86,10 +87,12 @@ async fn a_failed_commit_leaves_the_connection_usable() {
     let folder = TestFolder::migrated();
     let db = folder.connect().await;
     let mut tx = db.begin().await.expect("begin");
-    sqlx::raw_sql("CREATE TABLE deferred (n int, UNIQUE (n) DEFERRABLE INITIALLY DEFERRED); INSERT INTO deferred VALUES (1), (1)")
-        .execute(&mut *tx)
-        .await
-        .expect("insert");
+    sqlx::raw_sql(
+        "CREATE TABLE deferred (n int, UNIQUE (n) DEFERRABLE INITIALLY DEFERRED); INSERT INTO deferred VALUES (1), (1)",
+    )
+    .execute(&mut *tx)
+    .await
+    .expect("insert");
     assert_eq!(tx.commit().await.expect_err("a duplicate").kind(), Kind::AlreadyExists);
     let mut tx = db.begin().await.expect("begin again");
     insert_user(&mut tx, 1).await;
@@ -216,7 +219,11 @@ async fn damage_is_said_and_never_replaced() {
             let opened = Db::connect(&DbConfig::Embedded(config.clone())).await;
             let error = opened.err().unwrap_or_else(|| panic!("{name}: it opened"));
             assert_eq!(error.kind(), Kind::Damaged, "{name}: {error}");
-            assert!(error.hints().iter().any(|hint| hint.contains("photoctl db restore")), "{name}: {:?}", error.hints());
+            assert!(
+                error.hints().iter().any(|hint| hint.contains("photoctl db restore")),
+                "{name}: {:?}",
+                error.hints()
+            );
         }
     }
 }
@@ -300,7 +307,10 @@ async fn a_full_disk_is_said_and_costs_nothing() {
     fs::remove_file(&ballast).expect("make room");
     let db = open(dir).await.expect("open again");
     let mut conn = db.conn().await.expect("conn");
-    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM users WHERE email = 'u1@example.org'").fetch_one(&mut *conn).await.expect("count");
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM users WHERE email = 'u1@example.org'")
+        .fetch_one(&mut *conn)
+        .await
+        .expect("count");
     assert_eq!(kept, 1);
     drop(conn);
     db.close().await;

@@ -22,13 +22,20 @@ async fn an_empty_database_gets_everything_once() {
     assert!(error.hints().iter().any(|hint| hint.contains("photoctl db migrate")), "{:?}", error.hints());
     let planned = plan(&db).await;
     assert_eq!((planned.from, planned.to, planned.steps.len() as i64), (0, migrate::newest(), migrate::newest()));
-    assert_eq!(test.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 'photoctl'"), "0", "a plan changes nothing");
+    assert_eq!(
+        test.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 'photoctl'"),
+        "0",
+        "a plan changes nothing"
+    );
 
     let report = migrate::run(&db, &MigrateOptions::default()).await.expect("migrate");
     assert_eq!(report.steps, planned.steps);
     db.require_current().await.expect("up to date");
     assert!(plan(&db).await.is_empty());
-    assert_eq!(test.psql("SELECT count(*) FROM photoctl._sqlx_migrations WHERE success"), migrate::newest().to_string());
+    assert_eq!(
+        test.psql("SELECT count(*) FROM photoctl._sqlx_migrations WHERE success"),
+        migrate::newest().to_string()
+    );
     assert_eq!(test.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "15");
     assert_eq!(test.psql("SELECT count(*) FROM photoctl.adopted"), "0");
     db.close().await;

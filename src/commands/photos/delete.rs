@@ -103,9 +103,16 @@ pub(super) fn bulk(action: Action, selection: &Selection, ids: &[PhotoId]) -> En
 impl Counts for DeleteCounts {
     fn render(&self, dry_run: bool, page: &mut Page) {
         let verb = if dry_run { "would be deleted" } else { "deleted" };
-        page.heading(format!("{} {verb} ({} of originals stay in the store)", count(self.deleted, "photo"), size(self.size_bytes)));
+        page.heading(format!(
+            "{} {verb} ({} of originals stay in the store)",
+            count(self.deleted, "photo"),
+            size(self.size_bytes)
+        ));
         if self.already_deleted > 0 {
-            page.line(format!("{} left as they are: deleted before, or left out by a filter", count(self.already_deleted, "photo")));
+            page.line(format!(
+                "{} left as they are: deleted before, or left out by a filter",
+                count(self.already_deleted, "photo")
+            ));
         }
         if self.deleted > 0 && !dry_run {
             page.line("photoctl photos restore brings them back.");

@@ -39,7 +39,14 @@ pub struct JobReport<C> {
 ///
 /// # Errors
 /// None: what failed is in the report and in the exit code.
-pub fn finish<C: Counts>(app: &App, dry_run: bool, with_store: bool, begun: Instant, counts: C, ended: Ended) -> Finished {
+pub fn finish<C: Counts>(
+    app: &App,
+    dry_run: bool,
+    with_store: bool,
+    begun: Instant,
+    counts: C,
+    ended: Ended,
+) -> Finished {
     let exit = ended.exit;
     let report = JobReport {
         ok: ended.is_ok() && exit == Exit::Ok,

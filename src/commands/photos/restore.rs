@@ -54,8 +54,7 @@ pub async fn run(app: &App, args: RestoreArgs) -> Finished {
         tx.commit().await?;
         restored = done.len() as u64;
     }
-    let not_deleted =
-        if selection.by_id { (selection.filter.ids.len() as u64).saturating_sub(restored) } else { 0 };
+    let not_deleted = if selection.by_id { (selection.filter.ids.len() as u64).saturating_sub(restored) } else { 0 };
     let mut ended = Ended::nothing();
     for (word, error) in &selection.missing {
         ended.fail(word, error);
@@ -68,7 +67,10 @@ impl Counts for RestoreCounts {
         let verb = if dry_run { "would be restored" } else { "restored" };
         page.heading(format!("{} {verb}", count(self.restored, "photo")));
         if self.not_deleted > 0 {
-            page.line(format!("{} left as they are: not deleted, or left out by a filter", count(self.not_deleted, "photo")));
+            page.line(format!(
+                "{} left as they are: not deleted, or left out by a filter",
+                count(self.not_deleted, "photo")
+            ));
         }
     }
 }

@@ -145,9 +145,8 @@ impl PhotoFilterArgs {
         }
         let zone = zone(app, conn, project).await?;
         let now = DateTime::<Utc>::from(std::time::SystemTime::now());
-        let read = |text: &Option<String>, edge| {
-            text.as_deref().map(|text| time::parse(text, zone, edge, now)).transpose()
-        };
+        let read =
+            |text: &Option<String>, edge| text.as_deref().map(|text| time::parse(text, zone, edge, now)).transpose();
         let span = |name: &str, since, until| {
             let span = Span { since: read(since, Edge::Start)?, until: read(until, Edge::End)? };
             match (span.since, span.until) {

@@ -67,7 +67,10 @@ impl Render for PhotoDetails {
             "Place",
             self.latitude.zip(self.longitude).map(|(latitude, longitude)| format!("{latitude:.5}, {longitude:.5}")),
         );
-        page.field_if("File", self.format.as_ref().zip(self.size_bytes).map(|(kind, n)| format!("{kind}, {}", bytes(n))));
+        page.field_if(
+            "File",
+            self.format.as_ref().zip(self.size_bytes).map(|(kind, n)| format!("{kind}, {}", bytes(n))),
+        );
         page.field_if("SHA-256", self.sha256.map(|sha256| sha256.to_string()));
         for name in &self.other_names {
             page.field("Also named", name);

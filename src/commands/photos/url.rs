@@ -60,8 +60,9 @@ pub async fn run(app: &App, args: UrlArgs) -> Finished {
     }
     let store = app.store().await?;
     if store.url().is_local() {
-        return Err(Error::new(Kind::Config, "a store in a folder has no links that others could open")
-            .hint("photoctl photos download writes the files themselves; links need a bucket in PHOTOCTL_STORAGE_URL"));
+        return Err(Error::new(Kind::Config, "a store in a folder has no links that others could open").hint(
+            "photoctl photos download writes the files themselves; links need a bucket in PHOTOCTL_STORAGE_URL",
+        ));
     }
     let mut selection = args.photos.resolve(app).await?;
     let ids = selection.live_ids(app, Want::All).await?;
@@ -128,8 +129,7 @@ async fn link(store: &Store, photo: &PhotoRecord, args: &UrlArgs) -> Result<Phot
 async fn note(app: &App, args: &UrlArgs, selection: &super::select::Selection, urls: &[PhotoUrl]) -> Result<()> {
     let ids: Vec<PhotoId> = urls.iter().map(|url| url.id).collect();
     let seconds = i64::try_from(args.expires.as_secs()).ok();
-    let fields =
-        Fields::new().plain("kind", None, Some(args.kind.as_str())).number("expires_seconds", None, seconds);
+    let fields = Fields::new().plain("kind", None, Some(args.kind.as_str())).number("expires_seconds", None, seconds);
     let mut tx = app.db().await?.begin().await?;
     audit::append(&mut tx, &app.author(), &bulk(Action::Link, selection, &ids).fields(fields)).await?;
     tx.commit().await

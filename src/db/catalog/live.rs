@@ -55,7 +55,9 @@ impl LiveTable {
     /// Whether some index begins with `column`.
     #[must_use]
     pub fn leads_an_index(&self, column: &str) -> bool {
-        self.indexes.iter().any(|index| index.usable && index.columns.first().is_some_and(|c| c.as_deref() == Some(column)))
+        self.indexes
+            .iter()
+            .any(|index| index.usable && index.columns.first().is_some_and(|c| c.as_deref() == Some(column)))
     }
 
     /// Whether a constraint or an index makes exactly these columns unique, in whatever order.
@@ -71,9 +73,7 @@ impl LiveTable {
 
     #[must_use]
     pub fn has_foreign_key(&self, column: &str, table: &str) -> bool {
-        self.foreign_keys
-            .iter()
-            .any(|key| key.columns == [column] && key.table == table && key.references == ["id"])
+        self.foreign_keys.iter().any(|key| key.columns == [column] && key.table == table && key.references == ["id"])
     }
 }
 

@@ -291,7 +291,12 @@ mod tests {
                 assert!(table.column(name).is_some(), "{}.{name}", table.name);
             }
             for key in table.foreign_keys {
-                assert!(table.column(key.column).is_some() && before.contains(&key.table), "{}.{}", table.name, key.column);
+                assert!(
+                    table.column(key.column).is_some() && before.contains(&key.table),
+                    "{}.{}",
+                    table.name,
+                    key.column
+                );
             }
             before.push(table.name);
         }

@@ -106,9 +106,9 @@ impl Embedded {
         }
         match self.layout.require_free(LEAST_FREE_BYTES / 4).and_then(|()| self.layout.require_writable()) {
             Err(reason) => reason.with_source(error),
-            Ok(()) if self.has_died() => error
-                .context("the embedded database has stopped")
-                .hint("run this again: what was committed is there"),
+            Ok(()) if self.has_died() => {
+                error.context("the embedded database has stopped").hint("run this again: what was committed is there")
+            }
             Ok(()) => error,
         }
     }

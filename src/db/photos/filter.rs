@@ -141,11 +141,9 @@ impl NamePattern {
             Form::Part(like) => ("ILIKE", like),
             Form::Whole(regex) => ("~*", regex),
         };
-        sql.push(
-            format_args!(
-                " AND (coalesce(f.original_name, regexp_replace(p.storage_key, '^.*/', '')) {operator} "
-            ),
-        );
+        sql.push(format_args!(
+            " AND (coalesce(f.original_name, regexp_replace(p.storage_key, '^.*/', '')) {operator} "
+        ));
         sql.push_bind(pattern.clone());
         sql.push(format_args!(
             " OR EXISTS (SELECT FROM photoctl.photo_names n WHERE n.photo_id = p.id AND n.name {operator} "

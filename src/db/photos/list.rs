@@ -302,8 +302,7 @@ mod tests {
     #[test]
     fn cursors_read_back_and_nonsense_does_not() {
         let sort = Sort { key: SortKey::Name, descending: true };
-        let cursor =
-            Cursor { sort, value: Some(Value::Text("DSC 1\n".to_owned())), id: PhotoId(Uuid::from_u128(7)) };
+        let cursor = Cursor { sort, value: Some(Value::Text("DSC 1\n".to_owned())), id: PhotoId(Uuid::from_u128(7)) };
         let text = cursor.to_string();
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'), "{text}");
         assert_eq!(text.parse::<Cursor>().expect("reads back"), cursor);

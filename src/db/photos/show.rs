@@ -102,9 +102,10 @@ pub async fn details(conn: &mut PgConnection, id: PhotoId) -> Result<Option<Phot
     .fetch_optional(&mut *conn)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let other_names = sqlx::query_scalar!("SELECT name FROM photoctl.photo_names WHERE photo_id = $1 ORDER BY name", id.0)
-        .fetch_all(&mut *conn)
-        .await?;
+    let other_names =
+        sqlx::query_scalar!("SELECT name FROM photoctl.photo_names WHERE photo_id = $1 ORDER BY name", id.0)
+            .fetch_all(&mut *conn)
+            .await?;
     let companions = companions(conn, id).await?;
     let tags = sqlx::query_as!(
         TagCounts,

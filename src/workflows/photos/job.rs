@@ -241,7 +241,9 @@ fn stops_all(error: &Error) -> bool {
 /// What a failed photo means for the exit code: some failed, unless its own kind says more.
 fn exit_of(error: &Error) -> Exit {
     match error.kind().exit() {
-        exit @ (Exit::Denied | Exit::Unavailable | Exit::Locked | Exit::Blocked | Exit::Limit | Exit::Interrupted) => exit,
+        exit @ (Exit::Denied | Exit::Unavailable | Exit::Locked | Exit::Blocked | Exit::Limit | Exit::Interrupted) => {
+            exit
+        }
         _ => Exit::SomeFailed,
     }
 }

@@ -134,7 +134,18 @@ mod tests {
 
     #[test]
     fn no_name_leaves_the_folder_or_moves_the_cursor() {
-        for name in ["../../etc/passwd", "..\\..\\x", "-rf", ".hidden", "a\u{1b}[2Jb\n", "CON:<>|?*", "", ".", "...", "\u{202e}gpj"] {
+        for name in [
+            "../../etc/passwd",
+            "..\\..\\x",
+            "-rf",
+            ".hidden",
+            "a\u{1b}[2Jb\n",
+            "CON:<>|?*",
+            "",
+            ".",
+            "...",
+            "\u{202e}gpj",
+        ] {
             let out = unique(&photo(Some(name), "k"), PhotoObject::Original, false);
             assert!(!out.starts_with(['.', '-']) && !out.contains(['/', '\\', '\n', ':', '\u{202e}']), "{out:?}");
             assert!(!out.chars().any(char::is_control), "{out:?}");

@@ -14,8 +14,10 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 /// The server that `tests/postgres.sh start` starts, or any other: a superuser's URL.
 pub const VARIABLE: &str = "PHOTOCTL_TEST_DATABASE_URL";
 
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../../migrations/0001_shared_tables.sql"), include_str!("../../../migrations/0002_photoctl_tables.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/0001_shared_tables.sql"),
+    include_str!("../../../migrations/0002_photoctl_tables.sql"),
+];
 
 /// The superuser's URL of the test server.
 pub fn admin_url() -> String {
@@ -115,7 +117,10 @@ pub fn psql(url: &str, sql: &str) -> String {
 /// Runs one statement as the server's superuser.
 pub async fn admin(sql: &str) {
     let mut conn = PgConnection::connect(&admin_url()).await.expect("connect to the test server");
-    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut conn).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+        .execute(&mut conn)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
     conn.close().await.ok();
 }
 
