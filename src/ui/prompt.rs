@@ -21,7 +21,7 @@ impl Ui {
             return Ok(Confirmed(()));
         }
         if !self.can_ask() {
-            return Err(Error::new(Kind::ConfirmationRequired, format!("{question} needs a confirmation"))
+            return Err(Error::new(Kind::ConfirmationRequired, format!("a confirmation is needed: {question}"))
                 .hint("add --yes to go on without being asked"));
         }
         let agreed =

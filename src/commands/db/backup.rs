@@ -84,10 +84,7 @@ impl Render for Report<BackupReport> {
 impl Render for Report<RestoreReport> {
     fn render(&self, page: &mut Page) {
         let done = &self.done;
-        page.field(
-            "Backup of",
-            format!("{}, photoctl {}", done.created_at.format("%Y-%m-%d %H:%M UTC"), done.created_by),
-        );
+        page.field("Backup of", format!("{}, by {}", done.created_at.format("%Y-%m-%d %H:%M UTC"), done.created_by));
         page.field("Schema", format!("version {}", done.schema));
         page.field("Data", text::size(done.data_bytes));
         page.field_if("Kept aside", done.kept_aside.as_deref().map(text::path));

@@ -47,9 +47,9 @@ struct Report {
 
 impl Render for Report {
     fn render(&self, page: &mut Page) {
-        let would = if self.dry_run { "would be " } else { "" };
+        let would = if self.dry_run { "would be" } else { "was" };
         if self.created {
-            page.line(format!("The embedded database {would}created."));
+            page.line(format!("The embedded database {would} created."));
         }
         for step in &self.adoption {
             page.line(format!("  {}", step.sql.trim_end_matches(';')));

@@ -42,6 +42,7 @@ impl Render for StorePage {
         match (self.changed, self.dry_run, self.same) {
             (true, true, _) => page.line("It would be changed to the configured one."),
             (true, false, _) => page.good("Changed."),
+            (false, _, true) if self.remembered.is_none() => page.line("The first upload binds the database to it."),
             (false, _, true) => page.good("They are the same."),
             (false, _, false) => page.bad("They differ: commands that touch objects refuse to run."),
         }
