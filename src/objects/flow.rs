@@ -30,7 +30,10 @@ impl Limiter {
     /// At most so many bytes a second, at least 1.
     #[must_use]
     pub fn new(bytes_per_second: u64) -> Self {
-        Self(Arc::new(Mutex::new(Bucket { bytes_per_second: bytes_per_second.max(1), busy_until: Instant::now() })))
+        Self(Arc::new(Mutex::new(Bucket {
+            bytes_per_second: bytes_per_second.max(1),
+            busy_until: earlier(Instant::now()),
+        })))
     }
 
     /// Changes the limit from now on.

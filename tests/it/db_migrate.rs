@@ -58,7 +58,7 @@ async fn two_migrators_at_once_do_the_work_once() {
 async fn a_migrator_that_does_not_end_is_not_waited_for_for_ever() {
     let test = TestDb::empty().await;
     let mut other = test.outsider().await;
-    sqlx::query("SELECT pg_advisory_lock(8101814469990478956)").execute(&mut other).await.expect("lock");
+    sqlx::query("SELECT pg_advisory_lock($1)").bind(migrate::LOCK_KEY).execute(&mut other).await.expect("lock");
     let db = test.connect().await;
     let options = MigrateOptions { wait: Duration::from_millis(500), ..MigrateOptions::default() };
     let error = migrate::run(&db, &options).await.expect_err("locked");
@@ -122,10 +122,11 @@ async fn a_server_without_pgvector_is_told_what_to_install() {
     // The embedded engine lets us take the extension away.
     let config = photoctl::db::EmbeddedConfig { create: true, ..photoctl::db::EmbeddedConfig::new(folder.path()) };
     let db = Db::connect(&photoctl::db::DbConfig::Embedded(config)).await.expect("make");
-    let share = folder.path().join("postgres/tmp/pglite/share/postgresql/extension");
-    std::fs::remove_dir_all(share).expect("take away");
+    shell::execute(&mut *db.conn().await.expect("conn"), "DROP EXTENSION vector").await.expect("drop");
+    std::fs::remove_file(folder.path().join("postgres/tmp/pglite/share/postgresql/extension/vector.control"))
+        .expect("take away");
     let error = migrate::run(&db, &MigrateOptions::default()).await.expect_err("no pgvector");
-    assert_eq!(error.kind(), Kind::Config);
+    assert_eq!(error.kind(), Kind::Config, "{error}");
     assert!(error.message().contains("no pgvector"), "{error}");
     db.close().await;
 }

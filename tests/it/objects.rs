@@ -129,7 +129,7 @@ async fn other_bytes_under_the_key_are_replaced_and_reported() {
         let report = store.put(&key(name), &source, &PutOptions::default()).await.expect("stored");
         assert_eq!(report.outcome, PutOutcome::Replaced, "{name}");
         assert_eq!(server.object(name).expect("there"), content, "{name}");
-        let conditional = server.requests().into_iter().filter(|seen| seen.method == Method::PUT).next_back();
+        let conditional = server.requests().into_iter().rfind(|seen| seen.method == Method::PUT);
         assert!(conditional.expect("a PUT").header("if-match").is_some(), "under a condition");
     }
     // With metadata that says so.

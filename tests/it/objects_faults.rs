@@ -477,3 +477,13 @@ async fn a_store_fails_on_demand() {
     assert_eq!(store.head(&key("a/original.jpg")).await.expect("a look"), None);
     assert_eq!(faults.calls().len(), 5);
 }
+
+#[tokio::test]
+async fn no_keys_at_all_are_said_to_be_missing() {
+    let server = S3Server::start();
+    let config = StoreConfig { access_key_id: None, secret_access_key: None, ..config(&server, "") };
+    let store = Store::open(config).await.expect("open");
+    let error = put(&store, &Source::bytes(noise(10, 28))).await.expect_err("no keys");
+    assert_eq!(error.kind(), Kind::Credentials, "{error:?}");
+    assert_eq!(server.keys(), Vec::<String>::new());
+}
