@@ -219,7 +219,10 @@ fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
     let done = runtime.block_on(async {
         crate::ui::signals::watch(app.cancel.clone(), app.ui.clone());
         tokio::select! {
-            done = cli.command.run(&app) => done,
+            done = cli.command.run(&app) => match done {
+                Err(error) => Err(app.explain(error).await),
+                done => done,
+            },
             () = app.cancel.aborted() => {
                 Err(Error::new(Kind::Interrupted, "aborted").hint("the next run completes what was begun"))
             }
