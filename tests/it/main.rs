@@ -9,15 +9,14 @@ mod db_grants;
 mod db_migrate;
 mod db_server;
 mod floors;
+mod imaging;
 mod nouns;
 mod objects;
 mod objects_faults;
 mod objects_folder;
 mod photos;
 mod photos_change;
-#[allow(dead_code, reason = "areas use what they need")]
 mod photos_world;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;
-mod imaging;
