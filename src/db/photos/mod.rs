@@ -3,5 +3,7 @@
 pub mod delete;
 pub mod filter;
 pub mod list;
+pub mod orphans;
+pub mod record;
 pub mod select;
 pub mod show;
