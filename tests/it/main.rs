@@ -3,6 +3,7 @@
 mod cli;
 mod photos;
 mod photos_change;
+mod photos_store;
 #[allow(dead_code, reason = "areas use what they need")]
 mod photos_world;
 mod db_adopt;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use futures::TryStreamExt;
-use futures::stream::BoxStream;
+use futures::stream::{BoxStream, Fuse};
+use futures::{StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 use crate::batch::Cancel;
@@ -111,13 +111,13 @@ pub struct Compared {
 
 /// The store's listing, read once from front to back.
 struct Shelf {
-    entries: BoxStream<'static, Result<ObjectEntry, StoreError>>,
+    entries: Fuse<BoxStream<'static, Result<ObjectEntry, StoreError>>>,
     next: Option<ObjectEntry>,
 }
 
 impl Shelf {
     fn new(store: &Store, prefix: &str) -> Self {
-        Self { entries: store.list(prefix), next: None }
+        Self { entries: store.list(prefix).fuse(), next: None }
     }
 
     async fn next(&mut self) -> Result<Option<ObjectEntry>> {
