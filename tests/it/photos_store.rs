@@ -86,14 +86,14 @@ fn adopting_learns_what_others_stored() {
         assert_eq!(report["bytes_read"], bytes.len());
         let row = world.sql(&format!(
             "SELECT p.status, p.storage_key, p.thumbnail_key, p.watermarked_key, encode(f.sha256, 'hex'), f.size_bytes,
-                    f.original_name, f.format, f.width, f.height
+                    f.original_name, f.format, f.width, f.height, p.uploaded_at
                FROM photos p JOIN photoctl.photo_files f ON f.photo_id = p.id WHERE p.id = '{id}'"
         ));
         let (thumbnail, watermarked) = (key(&id, "thumbnail.jpg"), key(&id, "watermarked.jpg"));
         let (sha256, size) = (Sha256::of(&bytes), bytes.len());
         assert_eq!(
             row,
-            format!("ready|uploads/2026/finish line.jpg|{thumbnail}|{watermarked}|{sha256}|{size}|finish line.jpg|jpeg|900|600")
+            format!("ready|uploads/2026/finish line.jpg|{thumbnail}|{watermarked}|{sha256}|{size}|finish line.jpg|jpeg|900|600|2026-06-01 00:00:00")
         );
         assert_eq!(size_of(&world.object(&thumbnail).unwrap()), (400, 267));
         assert_eq!(size_of(&world.object(&watermarked).unwrap()), (900, 600), "small ones are not enlarged");

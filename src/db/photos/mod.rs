@@ -4,6 +4,7 @@ pub mod delete;
 pub mod filter;
 pub mod list;
 pub mod orphans;
+pub mod rebuilt;
 pub mod record;
 pub mod select;
 pub mod show;

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use crate::batch::progress::Outcome;
 use crate::config::{Config, settings};
+use crate::db::photos::rebuilt;
 use crate::db::photos::record::{self, Derivatives, FileFacts, ReadyPhoto, StoredDerivative};
 use crate::db::photos::select::PhotoRecord;
 use crate::db::{Db, photographers, projects};
@@ -212,6 +213,7 @@ impl Rebuilder {
         if record::ready(&mut tx, &[ready]).await?.is_empty() {
             return Err(Error::new(Kind::NotFound, format!("photo {} was removed meanwhile", photo.id)));
         }
+        rebuilt::keep_upload_time(&mut tx, photo.id, photo.uploaded_at).await?;
         tx.commit().await
     }
 
