@@ -19,7 +19,7 @@ done
 
 fresh=$(mktemp -d)
 touch src/lib.rs
-SQLX_OFFLINE=false SQLX_OFFLINE_DIR="$fresh" DATABASE_URL="$url" cargo check --locked --lib --quiet
+SQLX_OFFLINE=false SQLX_OFFLINE_DIR="$fresh" DATABASE_URL="$url" cargo check --locked --tests --quiet
 touch src/lib.rs
 psql -qX "$PHOTOCTL_TEST_DATABASE_URL" -c "DROP DATABASE $name"
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::reference;
 use crate::app::App;
+use crate::config::{Origin, settings};
 use crate::db;
 use crate::db::audit::AuditFilter;
 use crate::error::{Error, Kind};
@@ -37,8 +38,8 @@ pub struct AuditListArgs {
     /// Only those in this project: id, name or operator-email/name
     #[arg(long)]
     pub project: Option<String>,
-    /// Only those of this actor
-    #[arg(long, value_name = "WHO", id = "by")]
+    /// Only those of this actor; --actor means the same here
+    #[arg(long, value_name = "WHO")]
     pub by: Option<String>,
     /// Only those since then: a time in the project's zone, else the operator's, or 3d
     #[arg(long, value_name = "TIME")]
@@ -83,7 +84,7 @@ async fn list(app: &App, args: AuditListArgs) -> Finished {
         action: args.action.map(|action| action.as_str().to_owned()),
         entity_id: args.id,
         project: project.map(|project| project.id),
-        actor: args.by,
+        actor: args.by.or_else(|| flag_actor(app)),
         since: read(&args.since, Edge::Start)?,
         until: read(&args.until, Edge::End)?,
         before_seq: args.after,
@@ -108,6 +109,12 @@ async fn list(app: &App, args: AuditListArgs) -> Finished {
     let rows: Vec<AuditLine> = rows.into_iter().map(|record| AuditLine { record, zone }).collect();
     app.ui.list(&rows, cut.as_deref());
     Ok(Done::OK)
+}
+
+/// `--actor`, where it was given as a flag: reading the log writes nothing, so that it can only be meant as a filter.
+fn flag_actor(app: &App) -> Option<String> {
+    let value = app.config.value(settings::ACTOR)?;
+    matches!(value.origin, Origin::Flag(_)).then(|| value.text.clone())
 }
 
 /// An entry and the zone that its time is shown in.

@@ -13,19 +13,36 @@ use crate::workflows::setup::part::Added;
 pub struct CreatedReport<T> {
     pub thing: T,
     pub outcome: Added,
-    /// `operator`
-    pub noun: &'static str,
+    pub dry_run: bool,
+    /// What was done: `created operator`.
+    pub done: Done,
     pub target: Target,
 }
 
+/// The words for what was done.
+#[derive(Debug, Clone, Copy)]
+pub struct Done {
+    /// `operator`
+    pub noun: &'static str,
+    /// `Created operator.`
+    pub past: &'static str,
+    /// `Would create operator; …`
+    pub would: &'static str,
+}
+
 impl<T> CreatedReport<T> {
-    pub fn new(noun: &'static str, created: Created<T>, target: Target) -> Self {
+    pub fn new(noun: &'static str, created: Created<T>, dry_run: bool, target: Target) -> Self {
         let (thing, outcome) = match created {
             Created::New(thing) => (thing, Added::New),
             Created::Existing(thing) => (thing, Added::Existing),
             Created::Planned(thing) => (thing, Added::Planned),
         };
-        Self { thing, outcome, noun, target }
+        Self { thing, outcome, dry_run, done: Done { noun, past: "Created", would: "Would create" }, target }
+    }
+
+    /// Of something that became part of a project.
+    pub fn added(noun: &'static str, thing: T, outcome: Added, dry_run: bool, target: Target) -> Self {
+        Self { thing, outcome, dry_run, done: Done { noun, past: "Added", would: "Would add" }, target }
     }
 }
 
@@ -45,7 +62,7 @@ impl<T: Serialize> Serialize for CreatedReport<T> {
             }
         }
         object.insert("created".to_owned(), Value::from(self.outcome == Added::New));
-        object.insert("dry_run".to_owned(), Value::from(self.outcome == Added::Planned));
+        object.insert("dry_run".to_owned(), Value::from(self.dry_run));
         object.insert("target".to_owned(), serde_json::to_value(&self.target).map_err(serde::ser::Error::custom)?);
         object.serialize(serializer)
     }
@@ -59,9 +76,9 @@ fn is_made_up(value: &Value) -> bool {
 impl<T: Render> Render for CreatedReport<T> {
     fn render(&self, page: &mut Page) {
         match self.outcome {
-            Added::New => page.good(format!("Created {}.", self.noun)),
-            Added::Existing => page.line(format!("This {} exists already; nothing was changed.", self.noun)),
-            Added::Planned => page.line(format!("Would create {}; nothing was changed.", self.noun)),
+            Added::New => page.good(format!("{} {}.", self.done.past, self.done.noun)),
+            Added::Existing => page.line(format!("This {} is there already; nothing was changed.", self.done.noun)),
+            Added::Planned => page.line(format!("{} {}; nothing was changed.", self.done.would, self.done.noun)),
         }
         self.thing.render(page);
     }

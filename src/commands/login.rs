@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::workflows::setup::Mode;
 use crate::workflows::setup::password::{Login, Password};
 
 /// Longest input that is read for a password, in bytes: more is no password.
@@ -40,6 +41,17 @@ impl PasswordArgs {
         let text = String::from_utf8(bytes).map_err(|_| Error::invalid("the password is not UTF-8"))?;
         let line = text.split('\n').next().unwrap_or_default().trim_end_matches('\r');
         Password::new(line.to_owned()).map(Some)
+    }
+
+    /// Fails early where nothing would say what the password is: before anything is created on the way.
+    ///
+    /// # Errors
+    /// Off a terminal, a usage error that names the options.
+    pub fn require(self, app: &App, mode: Mode) -> Result<()> {
+        if self.password_stdin || self.no_password || mode.if_not_exists || mode.dry_run || app.ui.can_ask() {
+            return Ok(());
+        }
+        app.ui.new_password().map(drop)
     }
 
     /// What becomes of the hash: what was given, else nothing, else what a person types, hidden.

@@ -84,10 +84,11 @@ async fn create(app: &App, args: OperatorCreateArgs) -> Finished {
     let new =
         NewOperator::new(&name, &email, args.currency.as_deref(), args.locale.as_deref(), args.timezone.as_deref())?;
     let cost = password::cost(&app.config)?;
+    args.password.require(app, mode)?;
     let given = args.password.given()?;
     let target = app.target(false);
     app.ui.target(&target);
-    let report = |created| CreatedReport::new("operator", created, target.clone());
+    let report = |created| CreatedReport::new("operator", created, mode.dry_run, target.clone());
     let Some(db) = database(app, mode.dry_run).await? else {
         app.ui.note("There is no database yet: it would be created in the data folder first.");
         app.ui.show(&report(Created::Planned(new.planned())));

@@ -98,7 +98,7 @@ async fn create(app: &App, args: PackageCreateArgs) -> Finished {
         None if mode.dry_run => Created::Planned(new.planned()),
         None => setup::create(db, &app.author(), &new, mode).await?,
     };
-    app.ui.show(&CreatedReport::new("package", created, target));
+    app.ui.show(&CreatedReport::new("package", created, mode.dry_run, target));
     Ok(Done::OK)
 }
 

@@ -83,6 +83,7 @@ pub async fn run(app: &App, command: Command) -> Finished {
 async fn create(app: &App, args: PhotographerCreateArgs) -> Finished {
     let mode = args.create.mode();
     let cost = password::cost(&app.config)?;
+    args.password.require(app, mode)?;
     let given = args.password.given()?;
     let db = app.db().await?;
     let operator = reference::operator(app, &mut *db.conn().await?, args.operator.as_deref()).await?;
@@ -100,7 +101,7 @@ async fn create(app: &App, args: PhotographerCreateArgs) -> Finished {
             setup::create(db, &app.author(), &new, login, cost, mode).await?
         }
     };
-    app.ui.show(&CreatedReport::new("photographer", created, target));
+    app.ui.show(&CreatedReport::new("photographer", created, mode.dry_run, target));
     Ok(Done::OK)
 }
 

@@ -77,6 +77,7 @@ pub async fn run(app: &App, command: Command) -> Finished {
 async fn create(app: &App, args: UserCreateArgs) -> Finished {
     let mode = args.create.mode();
     let cost = password::cost(&app.config)?;
+    args.password.require(app, mode)?;
     let given = args.password.given()?;
     let name = app.ui.text_or_ask(args.name, "Name", "--name")?;
     let email = app.ui.text_or_ask(args.email, "Email", "--email")?;
@@ -93,7 +94,7 @@ async fn create(app: &App, args: UserCreateArgs) -> Finished {
             setup::create(db, &app.author(), &new, login, cost, mode).await?
         }
     };
-    app.ui.show(&CreatedReport::new("user", created, target));
+    app.ui.show(&CreatedReport::new("user", created, mode.dry_run, target));
     Ok(Done::OK)
 }
 

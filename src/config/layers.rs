@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::policy;
 use super::settings::{self, Setting};
 use crate::error::{Error, Kind, Result};
 use crate::model::text;
@@ -242,7 +243,7 @@ impl Config {
             let held = config.values.get(setting.key);
             let keep = match (policy, held) {
                 (settings::Policy::Privacy { strict }, Some(value)) => {
-                    value.origin != Origin::Default && value.text == strict
+                    value.origin != Origin::Default && policy::same(&value.text, strict)
                 }
                 (settings::Policy::Plain, Some(value)) => matches!(value.origin, Origin::Flag(_)),
                 (_, None) => false,
@@ -255,7 +256,7 @@ impl Config {
         for setting in settings::ALL {
             if let Some(settings::Policy::Privacy { strict }) = setting.project
                 && let Some(value) = config.values.get(setting.key)
-                && value.text != strict
+                && !policy::same(&value.text, strict)
                 && value.origin != Origin::Project
                 && let Some(default) = setting.default
             {

@@ -64,6 +64,15 @@ pub fn yes_or_no(text: &str) -> Option<bool> {
     }
 }
 
+/// Whether two values mean the same: `no` is `false`.
+#[must_use]
+pub fn same(a: &str, b: &str) -> bool {
+    match (yes_or_no(a), yes_or_no(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a.trim() == b.trim(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +95,24 @@ mod tests {
         ] {
             assert!(canonical(setting, bad).is_err(), "{} = {bad}", setting.key);
         }
+    }
+
+    fn gps(local: Option<&str>, project: Option<&str>) -> bool {
+        let mut sources = crate::config::Sources::default();
+        if let Some(local) = local {
+            sources.environment.insert("PHOTOCTL_KEEP_GPS".to_owned(), local.to_owned());
+        }
+        let config = crate::config::Config::load(&sources).expect("configuration");
+        let config = config.for_project(project.map(|value| (settings::KEEP_GPS.key, value)));
+        config.flag(settings::KEEP_GPS).expect("flag")
+    }
+
+    #[test]
+    fn privacy_is_tightened_locally_and_never_loosened() {
+        assert!(gps(None, Some("true")));
+        assert!(gps(Some("true"), Some("true")));
+        assert!(!gps(Some("no"), Some("true")), "tightened, whatever the spelling");
+        assert!(!gps(Some("yes"), Some("false")));
+        assert!(!gps(Some("yes"), None), "no project's word for it");
     }
 }

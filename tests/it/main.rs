@@ -7,13 +7,19 @@ mod photos_store;
 #[allow(dead_code, reason = "areas use what they need")]
 mod photos_world;
 mod db_adopt;
+mod db_backup;
 mod db_check;
 mod db_embedded;
+mod db_grants;
 mod db_migrate;
 mod db_server;
+mod nouns;
 mod objects;
 mod objects_faults;
 mod objects_folder;
+mod photos;
+mod photos_change;
+mod photos_world;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::config::{Config, Origin, Setting, settings};
+use crate::db::{refs, settings as project_settings};
+use crate::error::{Error, Result};
 use crate::model::text;
 use crate::ui::{Done, Finished, Page, Render, Row};
 
@@ -50,7 +52,7 @@ impl Row for Line {
 pub async fn run(app: &App, args: &ShowArgs) -> Finished {
     let wanted: Vec<&'static Setting> = match args.names.as_slice() {
         [] => settings::ALL.to_vec(),
-        names => names.iter().map(|name| named(name)).collect::<Result<_, _>>()?,
+        names => names.iter().map(|name| named(name)).collect::<Result<_>>()?,
     };
     let config = match &args.project {
         None => app.config.clone(),
@@ -65,15 +67,16 @@ pub async fn run(app: &App, args: &ShowArgs) -> Finished {
     Ok(Done::OK)
 }
 
-fn named(name: &str) -> Result<&'static Setting, crate::error::Error> {
-    settings::find(name).ok_or_else(|| {
-        crate::error::Error::usage(format!("{name:?} is no setting")).hint("photoctl help settings lists them")
-    })
+fn named(name: &str) -> Result<&'static Setting> {
+    settings::find(name)
+        .ok_or_else(|| Error::usage(format!("{name:?} is no setting")).hint("photoctl help settings lists them"))
 }
 
-async fn with_project(app: &App, project: &str) -> Result<Config, crate::error::Error> {
-    let _ = (app, project);
-    Err(crate::error::Error::new(crate::error::Kind::Internal, "not there yet"))
+async fn with_project(app: &App, project: &str) -> Result<Config> {
+    let mut conn = app.db().await?.conn().await?;
+    let project = refs::project(&mut conn, project, None).await?;
+    let rows = project_settings::list(&mut conn, project).await?;
+    Ok(app.config.for_project(rows.iter().map(|(key, value)| (key.as_str(), value.as_str()))))
 }
 
 fn line(config: &Config, setting: &'static Setting) -> Line {

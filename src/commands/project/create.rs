@@ -89,7 +89,7 @@ pub async fn run(app: &App, args: ProjectCreateArgs) -> Finished {
         None if mode.dry_run => Created::Planned(new.planned()),
         None => setup::create(db, &app.author(), &new, mode).await?,
     };
-    app.ui.show(&CreatedReport::new("project", created, target));
+    app.ui.show(&CreatedReport::new("project", created, mode.dry_run, target));
     Ok(Done::OK)
 }
 

@@ -116,6 +116,8 @@ pub async fn members(app: &App, command: MembersCommand) -> Finished {
             let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
             let mut rows = db::members::members(&mut conn, project.id, args.list.page()).await?;
             let cut = args.list.cut(&mut rows, |row| row.id.0);
+            let zone = project.zone();
+            let rows: Vec<MemberLine> = rows.into_iter().map(|member| MemberLine { member, zone }).collect();
             app.ui.list(&rows, cut.as_deref());
             Ok(Done::OK)
         }
@@ -155,7 +157,8 @@ async fn add_photographer(app: &App, args: AddPhotographerArgs) -> Finished {
         assigned_at: None,
         deleted_at: None,
     };
-    app.ui.show(&CreatedReport { thing: Part(thing), outcome, noun: "photographer of the project", target });
+    let dry_run = args.add.dry_run;
+    app.ui.show(&CreatedReport::added("photographer of the project", Part(thing), outcome, dry_run, target));
     Ok(Done::OK)
 }
 
@@ -181,7 +184,8 @@ async fn add_member(app: &App, args: AddMemberArgs) -> Finished {
         terms_accepted_at: accepted,
         deleted_at: None,
     });
-    app.ui.show(&CreatedReport { thing: Part(thing), outcome, noun: "member of the project", target });
+    let dry_run = args.add.dry_run;
+    app.ui.show(&CreatedReport::added("member of the project", Part(thing), outcome, dry_run, target));
     Ok(Done::OK)
 }
 
@@ -194,7 +198,8 @@ async fn add_package(app: &App, args: AddPackageArgs) -> Finished {
     let target = app.target(false);
     app.ui.target(&target);
     let outcome = part::add_package(db, &app.author(), &project, &package, args.add.mode()).await?;
-    app.ui.show(&CreatedReport { thing: package, outcome, noun: "package of the project", target });
+    let dry_run = args.add.dry_run;
+    app.ui.show(&CreatedReport::added("package of the project", package, outcome, dry_run, target));
     Ok(Done::OK)
 }
 
@@ -233,18 +238,28 @@ impl Row for Assigned {
     }
 }
 
-impl Row for Member {
+/// A member and the zone that times are shown in.
+#[derive(Debug, serde::Serialize)]
+struct MemberLine {
+    #[serde(flatten)]
+    member: Member,
+    #[serde(skip)]
+    zone: chrono_tz::Tz,
+}
+
+impl Row for MemberLine {
     const HEADERS: &'static [&'static str] = &["id", "name", "email", "joined", "terms accepted"];
 
     fn cells(&self) -> Vec<String> {
-        let deleted = if self.deleted_at.is_some() { " (deleted)" } else { "" };
-        let shown = |time| for_people(time, chrono_tz::Tz::UTC);
+        let Self { member, zone } = self;
+        let deleted = if member.deleted_at.is_some() { " (deleted)" } else { "" };
+        let shown = |time| for_people(time, *zone);
         vec![
-            self.id.to_string(),
-            format!("{}{deleted}", self.name),
-            self.email.clone(),
-            shown(self.joined_at),
-            self.terms_accepted_at.map(shown).unwrap_or_default(),
+            member.id.to_string(),
+            format!("{}{deleted}", member.name),
+            member.email.clone(),
+            shown(member.joined_at),
+            member.terms_accepted_at.map(shown).unwrap_or_default(),
         ]
     }
 }

@@ -17,7 +17,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tracing::{debug, warn};
 
 pub use folder::State;
-pub(super) use folder::{Layout, sync_file_system};
+pub(super) use folder::{Layout, make_private_dir, remove_tree, sync_file_system};
 pub use lock::ProcessLock;
 
 use crate::error::{Error, Kind, Result};
@@ -52,7 +52,7 @@ pub(super) struct Embedded {
 struct Running {
     server: PgliteServer,
     _socket: Option<tempfile::TempDir>,
-    _lock: ProcessLock,
+    _lock: Option<ProcessLock>,
 }
 
 impl Embedded {
@@ -77,9 +77,15 @@ impl Embedded {
         };
         layout.require_writable()?;
         layout.require_free(LEAST_FREE_BYTES)?;
+        let (embedded, options) = Self::launch(layout, Some(lock))?;
+        Ok((embedded, options, created))
+    }
+
+    /// Starts the server of a folder that is known to be there. Without a lock, the caller holds it. Blocks.
+    pub(super) fn launch(layout: Layout, lock: Option<ProcessLock>) -> Result<(Self, PgConnectOptions)> {
         let (server, options, socket) = launch(&layout)?;
         let running = Running { server, _socket: socket, _lock: lock };
-        Ok((Self { layout, running: Mutex::new(Some(running)) }, options, created))
+        Ok((Self { layout, running: Mutex::new(Some(running)) }, options))
     }
 
     /// The data folder.
