@@ -3,5 +3,8 @@
 pub mod delete;
 pub mod filter;
 pub mod list;
+pub mod orphans;
+pub mod rebuilt;
+pub mod record;
 pub mod select;
 pub mod show;

@@ -1,0 +1,3 @@
+//! `photos upload`: scan -> fingerprint -> derive -> transfer -> record.
+
+pub mod facts;
