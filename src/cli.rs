@@ -109,6 +109,15 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether the command works, as far as it can, with a configuration file that does not.
+    fn explains(&self) -> bool {
+        match self {
+            Command::Doctor(_) | Command::Completions(_) | Command::Man(_) | Command::Help(_) => true,
+            Command::Config(command) => matches!(command, config::Command::Init(_) | config::Command::Path),
+            _ => false,
+        }
+    }
+
     async fn run(self, app: &App) -> Finished {
         match self {
             Command::Operator(command) => operator::run(app, command).await,
@@ -118,7 +127,7 @@ impl Command {
             Command::Project(command) => project::run(app, command).await,
             Command::Photos(command) => photos::run(app, command).await,
             Command::Db(command) => db::run(app, command).await,
-            Command::Config(command) => config::run(app, &command),
+            Command::Config(command) => config::run(app, command).await,
             Command::Doctor(args) => doctor::run(app, &args).await,
             Command::Audit(command) => audit::run(app, command).await,
             Command::Completions(args) => completions::run(app, &args),
@@ -186,12 +195,14 @@ fn run(args: Vec<OsString>, sources: &mut Sources, ui: &Ui) -> Result<Exit> {
 }
 
 fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
-    let config = Config::load(sources)?;
+    let config = if cli.command.explains() { Config::load_anyway(sources)? } else { Config::load(sources)? };
     ui::log::start(
         &ui,
         &ui::log::LogOptions {
             verbose: cli.global.verbose,
-            filter: config.parse(settings::LOG)?,
+            filter: config
+                .parse(settings::LOG)
+                .or_else(|error| if cli.command.explains() { Ok(None) } else { Err(error) })?,
             json: cli.global.log_format == LogFormat::Json,
         },
     );

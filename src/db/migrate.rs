@@ -14,7 +14,7 @@ use tracing::info;
 use super::adopt::{self, AdoptionPlan, AdoptionStep};
 use super::catalog;
 use super::check::Difference;
-use super::error::translate;
+use super::error::{cause, translate};
 use super::{Db, connect};
 use crate::error::{Error, Kind, Result};
 use crate::model::text;
@@ -28,7 +28,7 @@ const HISTORY: &str = "photoctl._sqlx_migrations";
 const SHARED_TABLES: i64 = 1;
 
 /// Key of the session lock that keeps migrators apart: `photoctl` in ASCII.
-const LOCK_KEY: i64 = 0x7068_6f74_6f63_746c;
+pub const LOCK_KEY: i64 = 0x7068_6f74_6f63_746c;
 
 /// How a migration behaves towards others that use the database.
 #[derive(Debug, Clone)]
@@ -227,6 +227,7 @@ async fn patiently(conn: &mut PgConnection, options: &MigrateOptions, work: Work
     loop {
         match work.attempt(conn).await {
             Ok(()) => return Ok(()),
+            Err(error) if lacks_vector(&error) => return Err(no_pgvector().with_source(error)),
             Err(error) if error.kind() != Kind::Locked => return Err(error.context(work.name())),
             Err(error) if since.elapsed() > options.patience => {
                 return Err(held(conn, &error).await.context(work.name()));
@@ -311,15 +312,24 @@ async fn lock(conn: &mut PgConnection, wait: Duration) -> Result<()> {
 }
 
 async fn require_pgvector(conn: &mut PgConnection) -> Result<()> {
-    let there =
-        sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') AS "it!""#)
-            .fetch_one(conn)
-            .await?;
-    if there {
-        return Ok(());
+    let there = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'vector')
+               OR EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') AS "it!""#
+    )
+    .fetch_one(conn)
+    .await
+    .map_err(translate);
+    match there {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(no_pgvector()),
+        Err(error) if lacks_vector(&error) => Err(no_pgvector().with_source(error)),
+        Err(error) => Err(error),
     }
-    Err(Error::new(Kind::Config, "the database server has no pgvector extension")
-        .hint("install pgvector on the server (package postgresql-NN-pgvector), or turn it on at the provider"))
+}
+
+fn no_pgvector() -> Error {
+    Error::new(Kind::Config, "the database server has no pgvector extension")
+        .hint("install pgvector on the server (package postgresql-NN-pgvector), or turn it on at the provider")
 }
 
 /// The applied migrations, as the database tells.
@@ -468,6 +478,12 @@ pub async fn require_current(conn: &mut PgConnection) -> Result<()> {
             .hint("see what would be done with `photoctl db migrate --dry-run`, then run `photoctl db migrate`"));
     }
     history.refuse_newer(conn).await
+}
+
+/// Some servers list an extension whose files they do not have.
+fn lacks_vector(error: &Error) -> bool {
+    cause(error)
+        .is_some_and(|cause| matches!(cause.sqlstate.as_str(), "0A000" | "58P01") && cause.message.contains("vector"))
 }
 
 fn from_migrate(error: MigrateError) -> Error {

@@ -21,9 +21,11 @@ pub mod operators;
 pub mod packages;
 pub mod page;
 pub mod photographers;
+pub mod photos;
 mod pool;
 pub mod projects;
 pub mod refs;
+pub mod server;
 pub mod settings;
 pub mod shell;
 pub mod users;
@@ -149,7 +151,15 @@ impl Db {
             connect::open(&options, config.connect_timeout),
             connect::open(&options, config.connect_timeout)
         );
-        let mut first = first?;
+        // A user who may have one connection gets one; the pooler cannot be looked for then.
+        let (mut first, second) = match (first, second) {
+            (Ok(first), second) => (first, second.ok()),
+            (Err(_), Ok(second)) => (second, None),
+            (Err(error), Err(_)) if error::is_full(&error) => {
+                (connect::open(&options, config.connect_timeout).await?, None)
+            }
+            (Err(error), Err(_)) => return Err(error),
+        };
         connect::check_version(&mut first).await?;
         let limits = Limits {
             connections: config.max_connections,
@@ -158,8 +168,7 @@ impl Db {
             statement: config.statement_timeout,
         };
         let pool = Pool::new(options, limits, None);
-        // A server with room for one connection only cannot be asked; most others are asked in vain.
-        if let Ok(mut second) = second {
+        if let Some(mut second) = second {
             connect::refuse_transaction_pooler(&mut first, &mut second).await?;
             connect::prepare(&mut second, config.statement_timeout).await?;
             pool.offer(second);

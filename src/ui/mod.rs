@@ -7,6 +7,7 @@ pub mod log;
 mod machine;
 pub mod page;
 pub mod panics;
+mod picture;
 pub mod progress;
 pub mod prompt;
 mod screen;

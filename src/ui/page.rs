@@ -68,6 +68,14 @@ impl Page {
         self.styled(text.as_ref(), Style::new().red().bold());
     }
 
+    /// A line with a styled label in front.
+    pub fn marked(&mut self, label: &str, style: Style, text: &str) {
+        let label = self.paint(&printable(label), style);
+        self.text.push_str(&label);
+        self.text.push_str("  ");
+        self.line(text);
+    }
+
     /// `Label       value`, aligned with its neighbours.
     pub fn field(&mut self, label: &str, value: impl AsRef<str>) {
         let label = self.paint(&format!("{label:<16}"), Style::new().dim());

@@ -1,3 +1,4 @@
 //! What the tool exists for. Workflows join database, store and pictures; they never print.
 
+pub mod photos;
 pub mod setup;

@@ -1,12 +1,21 @@
-//! The one integration test binary: a module an area.
+//! The integration tests: one binary, a module an area. They run the real binary on real databases and stores.
 
 mod cli;
+mod photos;
+mod photos_change;
+#[allow(dead_code, reason = "areas use what they need")]
+mod photos_world;
 mod db_adopt;
+mod db_backup;
 mod db_check;
 mod db_embedded;
+mod db_grants;
 mod db_migrate;
 mod db_server;
 mod nouns;
+mod objects;
+mod objects_faults;
+mod objects_folder;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;

@@ -8,6 +8,7 @@
 //! ```
 
 pub mod pg;
+pub mod s3;
 pub mod terminal;
 
 use std::ffi::{OsStr, OsString};

@@ -1,0 +1,7 @@
+//! `photos`, and what `photoctl` knows of the files behind them.
+
+pub mod delete;
+pub mod filter;
+pub mod list;
+pub mod select;
+pub mod show;
