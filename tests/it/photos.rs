@@ -10,7 +10,8 @@ fn names(output: &Output) -> Vec<String> {
 
 /// Five photos whose orders by time of upload, of capture, by name and by size all differ.
 fn five(world: &World) -> Vec<String> {
-    let photo = |name, uploaded, captured, size_bytes| Photo { name, uploaded, captured, size_bytes, ..Photo::default() };
+    let photo =
+        |name, uploaded, captured, size_bytes| Photo { name, uploaded, captured, size_bytes, ..Photo::default() };
     world.photos_of(&[
         photo("b.jpg", "2026-06-01 10:00", Some("2026-05-31 22:30"), 30),
         photo("a.jpg", "2026-06-01 11:00", Some("2026-05-31 21:30"), 50),
@@ -167,7 +168,10 @@ fn show_tells_all_that_is_known() {
     assert_eq!(json["captured_at"], "2026-06-01T12:00:00Z");
     assert_eq!(json["tags"]["confirmed"], 0);
     let text = world.photos("show 11111111-aaaa").ok().stdout;
-    assert!(text.contains("2026-06-01 14:00 CEST") && text.contains("NIKON Z 9") && !text.contains("NIKON NIKON"), "{text}");
+    assert!(
+        text.contains("2026-06-01 14:00 CEST") && text.contains("NIKON Z 9") && !text.contains("NIKON NIKON"),
+        "{text}"
+    );
     world.photos("show 11111111-bbbb").ok().stdout_has("photos adopt");
     let error = world.photos("show 11111111 --json").run().code(2).error();
     assert_eq!(error["code"], "ambiguous");

@@ -21,7 +21,10 @@ fn deleted_photos_vanish_and_come_back() {
         plan.run().code(2);
         let delete = ["photos", "delete", "--project", "Summer Run", "--json"];
         let plan = world.machine().args(delete).arg("--dry-run").ok().json();
-        assert_eq!((&plan["dry_run"], &plan["deleted"], &plan["size_bytes"]), (&json!(true), &json!(2), &json!(3_000_000)));
+        assert_eq!(
+            (&plan["dry_run"], &plan["deleted"], &plan["size_bytes"]),
+            (&json!(true), &json!(2), &json!(3_000_000))
+        );
         assert!(plan["target"]["database"].is_string() && plan["items_failed"] == json!([]), "{plan}");
         // Off a terminal nothing is deleted without --yes.
         let refused = world.machine().args(delete).run().code(2).error();
@@ -96,10 +99,12 @@ fn links_work_for_a_while_and_originals_are_noted() {
     assert_eq!(get(&url.replace("watermarked.jpg", "original.jpg")).0, 403, "the signature is of one object");
     assert_eq!(world.sql("SELECT count(*) FROM photoctl.audit"), "0", "previews are not noted");
 
-    let output = world.photos("url --project").arg("Summer Run").args(["--kind", "original", "--expires", "10min"]).ok();
+    let output =
+        world.photos("url --project").arg("Summer Run").args(["--kind", "original", "--expires", "10min"]).ok();
     let lines: Vec<&str> = output.stdout.lines().collect();
     assert!(lines.len() == 2 && lines.iter().all(|line| line.starts_with("http")), "{}", output.stdout);
-    let log = world.sql("SELECT action, item_count, project_id, fields->'expires_seconds'->>'after' FROM photoctl.audit");
+    let log =
+        world.sql("SELECT action, item_count, project_id, fields->'expires_seconds'->>'after' FROM photoctl.audit");
     assert_eq!(log, format!("link|2|{PROJECT}|600"));
 
     world.photos(&format!("url {} --expires 8d", ids[0])).run().code(2).stderr_has("7 days");
@@ -115,7 +120,12 @@ fn links_work_for_a_while_and_originals_are_noted() {
 fn a_folder_has_no_links() {
     let world = World::embedded();
     let id = world.photo(&Photo::default());
-    world.photos(&format!("url {id}")).run().code(2).stderr_has("a store in a folder has no links").stderr_has("photos download");
+    world
+        .photos(&format!("url {id}"))
+        .run()
+        .code(2)
+        .stderr_has("a store in a folder has no links")
+        .stderr_has("photos download");
 }
 
 /// A GET by hand: status and body.

@@ -63,7 +63,14 @@ impl Finding {
         let causes: Vec<String> =
             error.causes().into_iter().filter(|cause| !error.message().contains(cause.as_str())).collect();
         let message = [vec![error.message().to_owned()], causes].concat().join(": ");
-        Self { name, status: Status::Failed, message, hints: error.hints().to_vec(), code: Some(error.kind().code()), kind: Some(error.kind()) }
+        Self {
+            name,
+            status: Status::Failed,
+            message,
+            hints: error.hints().to_vec(),
+            code: Some(error.kind().code()),
+            kind: Some(error.kind()),
+        }
     }
 }
 
