@@ -1,11 +1,6 @@
 //! The integration tests: one binary, a module an area. They run the real binary on real databases and stores.
 
 mod cli;
-mod photos;
-mod photos_change;
-mod photos_store;
-#[allow(dead_code, reason = "areas use what they need")]
-mod photos_world;
 mod db_adopt;
 mod db_backup;
 mod db_check;
@@ -19,6 +14,8 @@ mod objects_faults;
 mod objects_folder;
 mod photos;
 mod photos_change;
+mod photos_store;
+#[allow(dead_code, reason = "areas use what they need")]
 mod photos_world;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
