@@ -80,7 +80,6 @@ impl Stamp {
         if side < MIN_SIDE {
             return Ok(None);
         }
-        #[expect(clippy::cast_precision_loss, reason = "sides have 16 bits")]
         let width = (side as f32 * self.size).max(8.0);
         let mark = match &self.source {
             StampSource::Text(text) => draw_text(text, width)?,
@@ -121,12 +120,6 @@ fn read_png(png: &[u8]) -> Result<StampSource, ImagingError> {
 fn shrink_rgba(width: u32, height: u32, bytes: &[u8], wanted: f32) -> Result<Drawing, ImagingError> {
     let failed =
         |error: &dyn std::fmt::Display| ImagingError::new(Reason::Internal, format!("resizing failed: {error}"));
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "bounded sides"
-    )]
     let (to_width, to_height) =
         (wanted as u32, ((wanted * height as f32 / width as f32) as u32).clamp(1, wanted as u32 * 4));
     let source = ImageRef::new(width, height, bytes, PixelType::U8x4).map_err(|error| failed(&error))?;
@@ -147,7 +140,6 @@ fn draw_text(text: &str, wanted: f32) -> Result<Drawing, ImagingError> {
     let edge = (scale / 16.0).max(1.0);
     let scaled = font.as_scaled(PxScale::from(scale));
     let margin = edge.ceil() + 1.0;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand pixels at most")]
     let (width, height) = (
         (line_width(&font, text, scale) + 2.0 * margin).ceil() as usize,
         (scaled.height() + 2.0 * margin).ceil() as usize,
@@ -157,11 +149,6 @@ fn draw_text(text: &str, wanted: f32) -> Result<Drawing, ImagingError> {
         let Some(outlined) = font.outline_glyph(glyph) else { continue };
         let bounds = outlined.px_bounds();
         outlined.draw(|x, y, coverage| {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_precision_loss,
-                reason = "inside a few thousand pixels"
-            )]
             let (x, y) = ((bounds.min.x + x as f32) as i64, (bounds.min.y + y as f32) as i64);
             if let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y))
                 && x < width
@@ -199,12 +186,10 @@ fn line_width(font: &FontRef, text: &str, scale: f32) -> f32 {
 
 /// The coverage grown by `radius` pixels, with a soft rim.
 fn widen(fill: &[f32], width: usize, height: usize, radius: f32) -> Vec<f32> {
-    #[expect(clippy::cast_possible_truncation, reason = "a few pixels")]
     let reach = radius.ceil() as isize;
     let mut disc = Vec::new();
     for dy in -reach..=reach {
         for dx in -reach..=reach {
-            #[expect(clippy::cast_precision_loss, reason = "a few pixels")]
             let distance = ((dx * dx + dy * dy) as f32).sqrt();
             let weight = (radius + 0.5 - distance).clamp(0.0, 1.0);
             if weight > 0.0 {
@@ -250,7 +235,6 @@ impl Drawing {
         let mut sum = [0.0; 4];
         for (dx, dy) in [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)] {
             let weight = (1.0 - (x - x0 - dx).abs()) * (1.0 - (y - y0 - dy).abs());
-            #[expect(clippy::cast_possible_truncation, reason = "a few thousand pixels")]
             let (column, row) = ((x0 + dx) as i64, (y0 + dy) as i64);
             if let (Ok(column), Ok(row)) = (usize::try_from(column), usize::try_from(row))
                 && column < self.width
@@ -267,21 +251,17 @@ impl Drawing {
 /// A piece that repeats without a seam: two slanted marks, like bricks in a wall.
 fn tile(mark: &Drawing) -> Drawing {
     let (sin, cos) = SLANT;
-    #[expect(clippy::cast_precision_loss, reason = "a few thousand pixels")]
     let (w, h) = (mark.width as f32, mark.height as f32);
     // Wide enough that neighbours in a row do not touch; high enough that the rows between, half a step aside, lie
     // more than two heights of the mark away, measured across the slant.
     let step_x = 1.2 * (w * cos + h * sin);
     let step_y = (sin * step_x + 4.4 * h) / cos;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand pixels")]
     let even = |step: f32| (step.ceil() as usize).next_multiple_of(4);
     let mut tile = Drawing::empty(even(step_x), even(step_y));
-    #[expect(clippy::cast_possible_truncation, reason = "a few thousand pixels")]
     let (reach_x, reach_y) =
         (((w * cos + h * sin) / 2.0).ceil() as isize + 1, ((w * sin + h * cos) / 2.0).ceil() as isize + 1);
     for dy in -reach_y..=reach_y {
         for dx in -reach_x..=reach_x {
-            #[expect(clippy::cast_precision_loss, reason = "a few thousand pixels")]
             let (x, y) = (dx as f32, dy as f32);
             // Back from the slant, which goes up to the right.
             let pixel = mark.sample(x * cos - y * sin + (w - 1.0) / 2.0, x * sin + y * cos + (h - 1.0) / 2.0);
@@ -306,11 +286,7 @@ fn wrap(centre: usize, by: isize, period: usize) -> usize {
 impl Overlay {
     fn new(drawing: &Drawing, placement: Placement, opacity: f32) -> Self {
         let (width, height) = (drawing.width, drawing.height);
-        let byte = |value: f32| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
-            let byte = (value * 255.0 + 0.5).clamp(0.0, 255.0) as u8;
-            byte
-        };
+        let byte = |value: f32| (value * 255.0 + 0.5).clamp(0.0, 255.0) as u8;
         let luma =
             drawing.pixels.iter().map(|p| ycc::luma(byte(p[0] * opacity), byte(p[1] * opacity), byte(p[2] * opacity)));
         let alpha = drawing.pixels.iter().map(|p| byte(p[3] * opacity));
@@ -407,9 +383,7 @@ fn blend(line: &mut [u8], samples: &[u8], alpha: &[u8]) {
         // x / 255 rounded, in 16 bits.
         let rest = u16::from(*out) * u16::from(255 - alpha) + 128;
         let rest = (rest + (rest >> 8)) >> 8;
-        #[expect(clippy::cast_possible_truncation, reason = "both shares together are at most 255")]
-        let mixed = (rest + u16::from(sample)).min(255) as u8;
-        *out = mixed;
+        *out = (rest + u16::from(sample)).min(255) as u8;
     }
 }
 
