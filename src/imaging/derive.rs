@@ -8,10 +8,11 @@ use super::decode::{self, Decoded, Samples};
 use super::error::{ImagingError, Reason};
 use super::format::Format;
 use super::limits::Limits;
-use super::overlay::{Overlay, Stamp};
+use super::overlay::Overlay;
 use super::probe::Probe;
 use super::recipe::Recipe;
 use super::resize::{self, Resized};
+use super::stamp::Stamp;
 use super::ycc::Ycc;
 
 /// Sizes for which a drawn watermark is kept. Cameras make pictures of one shape or two.
