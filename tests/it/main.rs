@@ -17,7 +17,6 @@ mod objects_folder;
 mod photos;
 mod photos_change;
 mod photos_store;
-#[allow(dead_code, reason = "areas use what they need")]
 mod photos_world;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
