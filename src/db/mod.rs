@@ -16,6 +16,7 @@ pub mod operators;
 pub mod packages;
 pub mod page;
 pub mod photographers;
+pub mod photos;
 mod pool;
 pub mod projects;
 pub mod refs;
