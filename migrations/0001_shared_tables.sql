@@ -3,17 +3,22 @@
 
 CREATE EXTENSION IF NOT EXISTS vector;
 
--- uuid-ossp where the server has it, else a function of the same name over gen_random_uuid() (in every server since 13).
+-- uuid-ossp where the server has it and lets us, else a function of the same name over gen_random_uuid() (in every
+-- server since 13). The extension may also be there already, in a schema that is not searched.
 DO $$
 BEGIN
+    IF to_regprocedure('uuid_generate_v4()') IS NULL
+       AND EXISTS (SELECT FROM pg_available_extensions WHERE name = 'uuid-ossp' AND installed_version IS NULL) THEN
+        BEGIN
+            CREATE EXTENSION "uuid-ossp";
+        EXCEPTION WHEN OTHERS THEN
+            RAISE NOTICE 'uuid-ossp cannot be installed: %', SQLERRM;
+        END;
+    END IF;
     IF to_regprocedure('uuid_generate_v4()') IS NULL THEN
-        IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'uuid-ossp') THEN
-            CREATE EXTENSION IF NOT EXISTS "uuid-ossp";
-        ELSE
-            CREATE FUNCTION uuid_generate_v4() RETURNS uuid
-                LANGUAGE sql VOLATILE PARALLEL SAFE
-                AS 'SELECT gen_random_uuid()';
-        END IF;
+        CREATE FUNCTION uuid_generate_v4() RETURNS uuid
+            LANGUAGE sql VOLATILE PARALLEL SAFE
+            AS 'SELECT gen_random_uuid()';
     END IF;
 END
 $$;

@@ -14,11 +14,11 @@ CREATE TABLE photoctl.installation (
 );
 INSERT INTO photoctl.installation DEFAULT VALUES;
 
--- Columns and indexes that adoption added to tables of the web application.
+-- What adoption added to, or changed in, tables of the web application.
 CREATE TABLE photoctl.adopted (
     table_name  text      NOT NULL,
     object_name text      NOT NULL,
-    kind        text      NOT NULL CHECK (kind IN ('column', 'index', 'constraint', 'nullability', 'function')),
+    kind        text      NOT NULL CHECK (kind IN ('table', 'column', 'default', 'nullability', 'index', 'function', 'extension')),
     adopted_at  timestamp NOT NULL DEFAULT now(),
     PRIMARY KEY (table_name, object_name, kind)
 );

@@ -202,7 +202,10 @@ fn system_user() -> String {
 
 /// Refuses a store that is not the one a database remembers. Two servers of one's own with the same bucket are taken
 /// for one (a new address, a way through a tunnel); a server of one's own and AWS are not.
-fn same_store(remembered: Option<&str>, url: &str) -> Result<()> {
+///
+/// # Errors
+/// [`Kind::StoreMismatch`].
+pub fn same_store(remembered: Option<&str>, url: &str) -> Result<()> {
     let Some(remembered) = remembered else { return Ok(()) };
     let split = |identity: &'_ str| identity.split_once(" at ").map(|(url, _)| url.to_owned());
     if remembered == url || (split(remembered).is_some() && split(remembered) == split(url)) {

@@ -1,12 +1,15 @@
 //! The command line: global options, the list of nouns, one dispatch line each.
 
+mod usage;
+
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
 use crate::commands::{
-    audit, completions, config, db, doctor, man, operator, package, photographer, photos, project, user,
+    audit, completions, config, db, doctor, help, man, operator, package, photographer, photos, project, user,
 };
 use crate::config::{Config, Sources, settings};
 use crate::error::{Error, Exit, Kind, Result};
@@ -102,10 +105,19 @@ pub enum Command {
     /// Writes the manual pages
     Man(man::ManArgs),
     /// Explains a topic or a command: exit-codes, error-codes, settings
-    Help(crate::commands::help::HelpArgs),
+    Help(help::HelpArgs),
 }
 
 impl Command {
+    /// Whether the command works, as far as it can, with a configuration file that does not.
+    fn explains(&self) -> bool {
+        match self {
+            Command::Doctor(_) | Command::Completions(_) | Command::Man(_) | Command::Help(_) => true,
+            Command::Config(command) => matches!(command, config::Command::Init(_) | config::Command::Path),
+            _ => false,
+        }
+    }
+
     async fn run(self, app: &App) -> Finished {
         match self {
             Command::Operator(command) => operator::run(app, command).await,
@@ -115,29 +127,59 @@ impl Command {
             Command::Project(command) => project::run(app, command).await,
             Command::Photos(command) => photos::run(app, command).await,
             Command::Db(command) => db::run(app, command).await,
-            Command::Config(command) => config::run(app, &command),
+            Command::Config(command) => config::run(app, command).await,
             Command::Doctor(args) => doctor::run(app, &args).await,
             Command::Audit(command) => audit::run(app, command).await,
             Command::Completions(args) => completions::run(app, &args),
             Command::Man(args) => man::run(app, &args),
-            Command::Help(args) => crate::commands::help::run(app, &args),
+            Command::Help(args) => help::run(app, &args),
         }
     }
+}
+
+/// The command line with examples, topics and live completions attached.
+#[must_use]
+pub fn command() -> clap::Command {
+    completions::with_values(help::with_examples(<Cli as CommandFactory>::command()))
 }
 
 /// Reads the process's arguments and environment, runs the command, reports its error. Returns the exit code.
 #[must_use]
 pub fn main() -> Exit {
-    let matches = match <Cli as clap::CommandFactory>::command().try_get_matches() {
-        Ok(matches) => matches,
-        Err(error) => return usage(&error),
-    };
-    let cli = match <Cli as clap::FromArgMatches>::from_arg_matches(&matches) {
-        Ok(cli) => cli,
-        Err(error) => return usage(&error),
-    };
-    let command = command_words(&matches);
+    let args: Vec<OsString> = std::env::args_os().collect();
     let mut sources = Sources::from_process();
+    let early = usage::Early::scan(&args);
+    let ui = Ui::new(&ui::Options {
+        format: early.format,
+        quiet: early.quiet,
+        colour: early.colour,
+        environment: &sources.environment,
+    });
+    ui::panics::watch(&ui);
+    let exit = ui::panics::guard(|| {
+        if completions::answer(&args, &sources) {
+            return Ok(Exit::Ok);
+        }
+        run(args, &mut sources, &ui)
+    });
+    match exit.and_then(|exit| ui.written().map(|()| exit)) {
+        Ok(exit) => exit,
+        Err(error) => {
+            ui.error(&error);
+            error.kind().exit()
+        }
+    }
+}
+
+fn run(args: Vec<OsString>, sources: &mut Sources, ui: &Ui) -> Result<Exit> {
+    let matches = match command().try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(error) => return usage::refused(ui, &error),
+    };
+    let cli = match <Cli as FromArgMatches>::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return usage::refused(ui, &error),
+    };
     sources.config_file.clone_from(&cli.global.config);
     sources.profile.clone_from(&cli.global.profile);
     if let Some(actor) = &cli.global.actor {
@@ -147,23 +189,28 @@ pub fn main() -> Exit {
         format: if cli.global.json { Format::Json } else { cli.global.output },
         quiet: cli.global.quiet,
         colour: cli.global.color,
-        no_color: sources.environment.get("NO_COLOR").map(String::as_str),
-        term: sources.environment.get("TERM").map(String::as_str),
+        environment: &sources.environment,
     });
-    match start(cli, &sources, ui.clone(), command) {
-        Ok(exit) => exit,
-        Err(error) => {
-            ui.error(&error);
-            error.kind().exit()
-        }
-    }
+    start(cli, sources, ui, command_words(&matches))
 }
 
 fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
-    let config = Config::load(sources)?;
+    let config = if cli.command.explains() { Config::load_anyway(sources)? } else { Config::load(sources)? };
+    ui::log::start(
+        &ui,
+        &ui::log::LogOptions {
+            verbose: cli.global.verbose,
+            filter: config
+                .parse(settings::LOG)
+                .or_else(|error| if cli.command.explains() { Ok(None) } else { Err(error) })?,
+            json: cli.global.log_format == LogFormat::Json,
+        },
+    );
     for key in config.unknown_keys() {
         ui.warn(&format!("{key:?} in the configuration file is no setting; see photoctl help settings"));
     }
+    let began = std::time::Instant::now();
+    tracing::info!(command.name = command, config.profile = config.profile(), "begin");
     let app = App::new(config, ui, command, cli.global.wait);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -173,17 +220,23 @@ fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
         crate::ui::signals::watch(app.cancel.clone(), app.ui.clone());
         tokio::select! {
             done = cli.command.run(&app) => done,
-            () = app.cancel.aborted() => Err(Error::new(Kind::Interrupted, "aborted")),
+            () = app.cancel.aborted() => {
+                Err(Error::new(Kind::Interrupted, "aborted").hint("the next run completes what was begun"))
+            }
         }
     });
     // Blocking work that was given up (an aborted decode) must not hold the process.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
-    done.map(|done| done.0)
-}
-
-fn usage(error: &clap::Error) -> Exit {
-    let _ = error.print();
-    if error.use_stderr() { Exit::Usage } else { Exit::Ok }
+    let exit = done.as_ref().map_or_else(|error| error.kind().exit(), |done| done.0);
+    tracing::info!(
+        command.exit = exit as u8,
+        error.code = done.as_ref().err().map(|error| error.kind().code()),
+        duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "end"
+    );
+    done?;
+    app.ui.written()?;
+    Ok(exit)
 }
 
 /// `photos upload` from the matches: the subcommands' names.

@@ -2,6 +2,10 @@
 
 use clap::Args;
 
+use crate::db::page::Page;
+use crate::workflows::setup::Mode;
+use crate::workflows::setup::part::AddMode;
+
 /// Every change has these.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct ChangeArgs {
@@ -25,4 +29,62 @@ pub struct CreateArgs {
     /// Show exactly what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Every `list` has these.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ListArgs {
+    /// Show deleted ones too
+    #[arg(long)]
+    pub deleted: bool,
+    /// Most rows to show
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub limit: u32,
+    /// Begin behind the row of this id: where an earlier list was cut
+    #[arg(long, value_name = "ID")]
+    pub after: Option<uuid::Uuid>,
+}
+
+impl ListArgs {
+    /// One row more than is shown, which tells whether the list goes on.
+    #[must_use]
+    pub fn page(self) -> Page {
+        Page { deleted: self.deleted, after: self.after, limit: i64::from(self.limit) + 1 }
+    }
+
+    /// Cuts `rows` to the limit. Where something was cut, says how to go on; `id` is that of a row.
+    pub fn cut<T>(self, rows: &mut Vec<T>, id: impl Fn(&T) -> uuid::Uuid) -> Option<String> {
+        let limit = self.limit as usize;
+        if rows.len() <= limit {
+            return None;
+        }
+        rows.truncate(limit);
+        let last = rows.last().map(id)?;
+        Some(format!("There are more: go on with --after {last}, or raise --limit."))
+    }
+}
+
+impl CreateArgs {
+    #[must_use]
+    pub fn mode(self) -> Mode {
+        Mode { if_not_exists: self.if_not_exists, allow_duplicate: self.allow_duplicate, dry_run: self.dry_run }
+    }
+}
+
+/// Every `add` has these.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct AddArgs {
+    /// Be content where it is there already
+    #[arg(long)]
+    pub if_not_exists: bool,
+    /// Show exactly what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl AddArgs {
+    #[must_use]
+    pub fn mode(self) -> AddMode {
+        AddMode { if_not_exists: self.if_not_exists, dry_run: self.dry_run }
+    }
 }

@@ -1,15 +1,149 @@
-//! The audit log.
+//! The audit log: who changed what, and what left the house.
 
+use chrono_tz::Tz;
+use clap::{Args, Subcommand};
+use uuid::Uuid;
+
+use super::reference;
 use crate::app::App;
+use crate::config::{Origin, settings};
+use crate::db;
+use crate::db::audit::AuditFilter;
 use crate::error::{Error, Kind};
-use crate::ui::Finished;
+use crate::model::audit::{Action, Entity, Record};
+use crate::model::time::{self, Edge, for_people};
+use crate::ui::{Done, Finished, Row};
 
-#[derive(Debug, clap::Subcommand)]
+#[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Lists them
-    List,
+    /// Lists entries, the newest first
+    #[command(after_help = "Examples:
+  photoctl audit list --since 3d
+  photoctl audit list --entity project --id 1f0c9a62 --json
+  photoctl audit list --verify --limit 1")]
+    List(AuditListArgs),
 }
 
-pub async fn run(_app: &App, _command: Command) -> Finished {
-    Err(Error::new(Kind::Internal, "not there yet"))
+#[derive(Debug, Args)]
+pub struct AuditListArgs {
+    /// Only those about this kind of thing
+    #[arg(long, value_enum)]
+    pub entity: Option<Entity>,
+    /// Only those that did this
+    #[arg(long, value_enum)]
+    pub action: Option<Action>,
+    /// Only those about the thing of this id
+    #[arg(long, value_name = "ID")]
+    pub id: Option<Uuid>,
+    /// Only those in this project: id, name or operator-email/name
+    #[arg(long)]
+    pub project: Option<String>,
+    /// Only those of this actor; --actor means the same here
+    #[arg(long, value_name = "WHO")]
+    pub by: Option<String>,
+    /// Only those since then: a time in the project's zone, else the operator's, or 3d
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only those until then; a bare date includes its day
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Most entries to show
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub limit: u32,
+    /// Begin behind the entry of this number: where an earlier list was cut
+    #[arg(long, value_name = "SEQ")]
+    pub after: Option<i64>,
+    /// Check the whole chain first: that no entry was changed, dropped or inserted
+    #[arg(long)]
+    pub verify: bool,
+}
+
+pub async fn run(app: &App, command: Command) -> Finished {
+    match command {
+        Command::List(args) => list(app, args).await,
+    }
+}
+
+async fn list(app: &App, args: AuditListArgs) -> Finished {
+    let mut conn = app.db().await?.conn().await?;
+    let project = match &args.project {
+        Some(text) => Some(reference::project(app, &mut conn, Some(text)).await?),
+        None => None,
+    };
+    let zone = match &project {
+        Some(project) => project.zone(),
+        None => reference::operator_if(app, &mut conn, None)
+            .await?
+            .and_then(|operator| operator.timezone.parse().ok())
+            .unwrap_or(Tz::UTC),
+    };
+    let now = chrono::Utc::now();
+    let read = |text: &Option<String>, edge| text.as_deref().map(|text| time::parse(text, zone, edge, now)).transpose();
+    let filter = AuditFilter {
+        entity: args.entity.map(|entity| entity.as_str().to_owned()),
+        action: args.action.map(|action| action.as_str().to_owned()),
+        entity_id: args.id,
+        project: project.map(|project| project.id),
+        actor: args.by.or_else(|| flag_actor(app)),
+        since: read(&args.since, Edge::Start)?,
+        until: read(&args.until, Edge::End)?,
+        before_seq: args.after,
+    };
+    if args.verify {
+        let chain = db::audit::verify(&mut conn).await?;
+        if let Some(broken) = chain.broken {
+            return Err(Error::new(
+                Kind::Integrity,
+                format!("the audit log does not hold from entry {} on: {}", broken.seq, broken.reason),
+            )
+            .hint(format!("entries 1 to {} are sound; compare the rest with a backup", chain.sound)));
+        }
+        app.ui.note(&format!("The chain is sound: {} entries, last hash {}.", chain.sound, chain.hash));
+    }
+    let limit = args.limit as usize;
+    let mut rows = db::audit::list(&mut conn, &filter, i64::from(args.limit) + 1).await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let cut = rows.last().filter(|_| more);
+    let cut = cut.map(|row| format!("There are more: go on with --after {}, or raise --limit.", row.seq));
+    let rows: Vec<AuditLine> = rows.into_iter().map(|record| AuditLine { record, zone }).collect();
+    app.ui.list(&rows, cut.as_deref());
+    Ok(Done::OK)
+}
+
+/// `--actor`, where it was given as a flag: reading the log writes nothing, so that it can only be meant as a filter.
+fn flag_actor(app: &App) -> Option<String> {
+    let value = app.config.value(settings::ACTOR)?;
+    matches!(value.origin, Origin::Flag(_)).then(|| value.text.clone())
+}
+
+/// An entry and the zone that its time is shown in.
+#[derive(Debug, serde::Serialize)]
+struct AuditLine {
+    #[serde(flatten)]
+    record: Record,
+    #[serde(skip)]
+    zone: Tz,
+}
+
+impl Row for AuditLine {
+    const HEADERS: &'static [&'static str] = &["seq", "at", "actor", "command", "what", "id", "fields"];
+
+    fn cells(&self) -> Vec<String> {
+        let Record { seq, at, actor, host, command, entity, entity_id, action, fields, item_count, .. } = &self.record;
+        let count = item_count.map(|count| format!(" ({count})")).unwrap_or_default();
+        let mut names: Vec<&str> = Vec::new();
+        if let Some(fields) = fields.as_object() {
+            names.extend(fields.keys().map(String::as_str));
+        }
+        vec![
+            seq.to_string(),
+            for_people(*at, self.zone),
+            format!("{actor} on {host}"),
+            command.clone(),
+            format!("{action} {entity}{count}"),
+            entity_id.map(|id| id.to_string()).unwrap_or_default(),
+            names.join(", "),
+        ]
+    }
 }

@@ -1,15 +1,170 @@
-//! Operators.
+//! Operators: who runs events.
 
+use clap::{Args, Subcommand};
+
+use super::args::{CreateArgs, ListArgs};
+use super::created::{CreatedReport, id_field, times_fields};
+use super::login::PasswordArgs;
+use super::reference;
 use crate::app::App;
-use crate::error::{Error, Kind};
-use crate::ui::Finished;
+use crate::db::migrate::{self, MigrateOptions};
+use crate::db::{self, Db};
+use crate::error::{Kind, Result};
+use crate::model::people::Operator;
+use crate::ui::{Done, Finished, Page, Render, Row};
+use crate::workflows::setup::operator::NewOperator;
+use crate::workflows::setup::{Created, operator as setup, password};
 
-#[derive(Debug, clap::Subcommand)]
+#[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Lists them
-    List,
+    /// Creates an operator, and the embedded database where there is none yet
+    #[command(after_help = "Examples:
+  photoctl operator create --name 'Ana Events' --email ana@example.org --timezone Europe/Berlin --no-password
+  pass show ana | photoctl operator create --name Ana --email ana@example.org --password-stdin --if-not-exists")]
+    Create(OperatorCreateArgs),
+    /// Lists operators, the newest first
+    #[command(after_help = "Example:\n  photoctl operator list --json")]
+    List(OperatorListArgs),
+    /// Shows an operator
+    #[command(after_help = "Example:\n  photoctl operator show ana@example.org")]
+    Show(OperatorShowArgs),
 }
 
-pub async fn run(_app: &App, _command: Command) -> Finished {
-    Err(Error::new(Kind::Internal, "not there yet"))
+#[derive(Debug, Args)]
+pub struct OperatorCreateArgs {
+    /// Name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Email: unique among operators, whatever its case
+    #[arg(long)]
+    pub email: Option<String>,
+    /// Currency of prices, ISO 4217 [default: EUR]
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<String>,
+    /// Language, BCP 47 [default: en]
+    #[arg(long, value_name = "TAG")]
+    pub locale: Option<String>,
+    /// Time zone, IANA: holds for projects without one of their own [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<String>,
+    #[command(flatten)]
+    pub password: PasswordArgs,
+    #[command(flatten)]
+    pub create: CreateArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct OperatorListArgs {
+    /// Only those whose name holds this
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct OperatorShowArgs {
+    /// Id, its first 8 characters or more, name or email [default: the operator that is set]
+    #[arg(value_name = "OPERATOR")]
+    pub operator: Option<String>,
+}
+
+pub async fn run(app: &App, command: Command) -> Finished {
+    match command {
+        Command::Create(args) => create(app, args).await,
+        Command::List(args) => list(app, args).await,
+        Command::Show(args) => show(app, args).await,
+    }
+}
+
+async fn create(app: &App, args: OperatorCreateArgs) -> Finished {
+    let mode = args.create.mode();
+    let name = app.ui.text_or_ask(args.name, "Name", "--name")?;
+    let email = app.ui.text_or_ask(args.email, "Email", "--email")?;
+    let new =
+        NewOperator::new(&name, &email, args.currency.as_deref(), args.locale.as_deref(), args.timezone.as_deref())?;
+    let cost = password::cost(&app.config)?;
+    args.password.require(app, mode)?;
+    let given = args.password.given()?;
+    let target = app.target(false);
+    app.ui.target(&target);
+    let report = |created| CreatedReport::new("operator", created, mode.dry_run, target.clone());
+    let Some(db) = database(app, mode.dry_run).await? else {
+        app.ui.note("There is no database yet: it would be created in the data folder first.");
+        app.ui.show(&report(Created::Planned(new.planned())));
+        return Ok(Done::OK);
+    };
+    let there = setup::existing(&mut *db.conn().await?, &new, given.as_ref(), mode).await?;
+    let created = match there {
+        Some(there) => Created::Existing(there),
+        None if mode.dry_run => Created::Planned(new.planned()),
+        None => {
+            let login = args.password.login(app, given)?;
+            setup::create(&db, &app.author(), &new, login, cost, mode).await?
+        }
+    };
+    app.ui.show(&report(created));
+    Ok(Done::OK)
+}
+
+/// The database. The embedded one is made and brought up to date here, since an operator is the first thing that any
+/// installation has; a real server never is. `None`: a dry run, and there is none.
+async fn database(app: &App, dry_run: bool) -> Result<Option<Db>> {
+    if dry_run {
+        return match app.db().await {
+            Ok(db) => Ok(Some(db.clone())),
+            Err(error) if error.kind() == Kind::DatabaseNotConfigured => Ok(None),
+            Err(error) => Err(error),
+        };
+    }
+    let db = app.connect(true).await?;
+    if db.is_embedded() {
+        migrate::run(&db, &MigrateOptions::default()).await?;
+    } else {
+        db.require_current().await?;
+    }
+    Ok(Some(db))
+}
+
+async fn list(app: &App, args: OperatorListArgs) -> Finished {
+    let mut conn = app.db().await?.conn().await?;
+    let mut rows = db::operators::list(&mut conn, args.name.as_deref(), args.list.page()).await?;
+    let cut = args.list.cut(&mut rows, |row| row.id.0);
+    app.ui.list(&rows, cut.as_deref());
+    Ok(Done::OK)
+}
+
+async fn show(app: &App, args: OperatorShowArgs) -> Finished {
+    let mut conn = app.db().await?.conn().await?;
+    let operator = reference::operator(app, &mut conn, args.operator.as_deref()).await?;
+    app.ui.show(&operator);
+    Ok(Done::OK)
+}
+
+impl Render for Operator {
+    fn render(&self, page: &mut Page) {
+        page.heading(&self.name);
+        id_field(page, self.id.0);
+        page.field("Email", &self.email);
+        page.field("Currency", &self.currency);
+        page.field("Locale", &self.locale);
+        page.field("Time zone", &self.timezone);
+        times_fields(page, self.timezone.parse().unwrap_or(chrono_tz::Tz::UTC), self.created_at, self.deleted_at);
+    }
+}
+
+impl Row for Operator {
+    const HEADERS: &'static [&'static str] = &["id", "name", "email", "currency", "locale", "time zone"];
+
+    fn cells(&self) -> Vec<String> {
+        let name = if self.deleted_at.is_some() { format!("{} (deleted)", self.name) } else { self.name.clone() };
+        vec![
+            self.id.to_string(),
+            name,
+            self.email.clone(),
+            self.currency.clone(),
+            self.locale.clone(),
+            self.timezone.clone(),
+        ]
+    }
 }

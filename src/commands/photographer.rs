@@ -1,15 +1,147 @@
-//! Photographers.
+//! Photographers: who takes and uploads photos.
 
+use clap::{Args, Subcommand};
+
+use super::args::{CreateArgs, ListArgs};
+use super::created::{CreatedReport, id_field, times_fields};
+use super::login::PasswordArgs;
+use super::reference;
 use crate::app::App;
-use crate::error::{Error, Kind};
-use crate::ui::Finished;
+use crate::db;
+use crate::db::photographers::PhotographerFilter;
+use crate::model::people::Photographer;
+use crate::ui::{Done, Finished, Page, Render, Row};
+use crate::workflows::setup::photographer::NewPhotographer;
+use crate::workflows::setup::{Created, password, photographer as setup};
 
-#[derive(Debug, clap::Subcommand)]
+#[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Lists them
-    List,
+    /// Creates a photographer of an operator
+    #[command(after_help = "Examples:
+  photoctl photographer create --operator ana@example.org --name Finn --email finn@example.org --no-password
+  pass show finn | photoctl photographer create --operator 'Ana Events' --name Finn --email finn@example.org \\
+      --password-stdin --if-not-exists")]
+    Create(PhotographerCreateArgs),
+    /// Lists photographers, the newest first
+    #[command(after_help = "Example:\n  photoctl photographer list --project 'Summer Run' --json")]
+    List(PhotographerListArgs),
+    /// Shows a photographer
+    #[command(after_help = "Example:\n  photoctl photographer show finn@example.org")]
+    Show(PhotographerShowArgs),
 }
 
-pub async fn run(_app: &App, _command: Command) -> Finished {
-    Err(Error::new(Kind::Internal, "not there yet"))
+#[derive(Debug, Args)]
+pub struct PhotographerCreateArgs {
+    /// Operator that they work for: id, name or email
+    #[arg(long)]
+    pub operator: Option<String>,
+    /// Name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Email: unique among photographers, whatever its case
+    #[arg(long)]
+    pub email: Option<String>,
+    /// Postal address
+    #[arg(long, value_name = "TEXT")]
+    pub address: Option<String>,
+    #[command(flatten)]
+    pub password: PasswordArgs,
+    #[command(flatten)]
+    pub create: CreateArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct PhotographerListArgs {
+    /// Only those of this operator
+    #[arg(long)]
+    pub operator: Option<String>,
+    /// Only those assigned to this project
+    #[arg(long)]
+    pub project: Option<String>,
+    /// Only those whose name holds this
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct PhotographerShowArgs {
+    /// Id, its first 8 characters or more, name, email or operator-email/name [default: the photographer that is set]
+    #[arg(value_name = "PHOTOGRAPHER")]
+    pub photographer: Option<String>,
+}
+
+pub async fn run(app: &App, command: Command) -> Finished {
+    match command {
+        Command::Create(args) => create(app, args).await,
+        Command::List(args) => list(app, args).await,
+        Command::Show(args) => show(app, args).await,
+    }
+}
+
+async fn create(app: &App, args: PhotographerCreateArgs) -> Finished {
+    let mode = args.create.mode();
+    let cost = password::cost(&app.config)?;
+    args.password.require(app, mode)?;
+    let given = args.password.given()?;
+    let db = app.db().await?;
+    let operator = reference::operator(app, &mut *db.conn().await?, args.operator.as_deref()).await?;
+    let name = app.ui.text_or_ask(args.name, "Name", "--name")?;
+    let email = app.ui.text_or_ask(args.email, "Email", "--email")?;
+    let new = NewPhotographer::new(&operator, &name, &email, args.address.as_deref())?;
+    let target = app.target(false);
+    app.ui.target(&target);
+    let there = setup::existing(&mut *db.conn().await?, &new, given.as_ref(), mode).await?;
+    let created = match there {
+        Some(there) => Created::Existing(there),
+        None if mode.dry_run => Created::Planned(new.planned()),
+        None => {
+            let login = args.password.login(app, given)?;
+            setup::create(db, &app.author(), &new, login, cost, mode).await?
+        }
+    };
+    app.ui.show(&CreatedReport::new("photographer", created, mode.dry_run, target));
+    Ok(Done::OK)
+}
+
+async fn list(app: &App, args: PhotographerListArgs) -> Finished {
+    let mut conn = app.db().await?.conn().await?;
+    let operator = reference::operator_if(app, &mut conn, args.operator.as_deref()).await?;
+    let project = match &args.project {
+        Some(project) => Some(reference::project(app, &mut conn, Some(project)).await?.id),
+        None => None,
+    };
+    let filter =
+        PhotographerFilter { operator: operator.map(|operator| operator.id), project, name: args.name.as_deref() };
+    let mut rows = db::photographers::list(&mut conn, filter, args.list.page()).await?;
+    let cut = args.list.cut(&mut rows, |row| row.id.0);
+    app.ui.list(&rows, cut.as_deref());
+    Ok(Done::OK)
+}
+
+async fn show(app: &App, args: PhotographerShowArgs) -> Finished {
+    let mut conn = app.db().await?.conn().await?;
+    let photographer = reference::photographer(app, &mut conn, args.photographer.as_deref(), None).await?;
+    app.ui.show(&photographer);
+    Ok(Done::OK)
+}
+
+impl Render for Photographer {
+    fn render(&self, page: &mut Page) {
+        page.heading(&self.name);
+        id_field(page, self.id.0);
+        page.field("Email", &self.email);
+        page.field("Operator", format!("{} ({})", self.operator, self.operator_id));
+        times_fields(page, chrono_tz::Tz::UTC, self.created_at, self.deleted_at);
+    }
+}
+
+impl Row for Photographer {
+    const HEADERS: &'static [&'static str] = &["id", "name", "email", "operator"];
+
+    fn cells(&self) -> Vec<String> {
+        let name = if self.deleted_at.is_some() { format!("{} (deleted)", self.name) } else { self.name.clone() };
+        vec![self.id.to_string(), name, self.email.clone(), self.operator.clone()]
+    }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
+use super::policy;
 use super::settings::{self, Setting};
 use crate::error::{Error, Kind, Result};
 use crate::model::text;
@@ -79,6 +81,10 @@ impl Sources {
         Self { environment, ..Self::default() }
     }
 
+    fn named_file(&self) -> Option<PathBuf> {
+        self.config_file.clone().or_else(|| self.variable("PHOTOCTL_CONFIG").map(PathBuf::from))
+    }
+
     fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -94,6 +100,9 @@ pub struct Config {
     default_file: Option<PathBuf>,
     unknown_keys: Vec<String>,
     home: PathBuf,
+    /// The file that `--config` or `PHOTOCTL_CONFIG` names, whether or not it could be read.
+    named_file: Option<PathBuf>,
+    problem: Option<Arc<Error>>,
 }
 
 impl Config {
@@ -104,12 +113,8 @@ impl Config {
     /// a command that is to give a secret fails.
     pub fn load(sources: &Sources) -> Result<Self> {
         let default_file = default_file(sources);
-        let file = match (&sources.config_file, sources.variable("PHOTOCTL_CONFIG"), &default_file) {
-            (Some(path), _, _) => Some(path.clone()),
-            (None, Some(path), _) => Some(PathBuf::from(path)),
-            (None, None, Some(path)) if path.exists() => Some(path.clone()),
-            _ => None,
-        };
+        let named_file = sources.named_file();
+        let file = named_file.clone().or_else(|| default_file.clone().filter(|path| path.exists()));
         let table = match &file {
             Some(path) => read_file(path)?,
             None => toml::Table::new(),
@@ -147,7 +152,29 @@ impl Config {
             values.insert(setting.key, Value { text: text.clone(), origin: Origin::Flag(flag) });
         }
         let home = home(&values, sources);
-        Ok(Self { values, profile, file, default_file, unknown_keys, home })
+        Ok(Self { values, profile, file, default_file, unknown_keys, home, named_file, problem: None })
+    }
+
+    /// As [`Config::load`], but a file that can not be used is left out and remembered as the [`Config::problem`]: for
+    /// the commands that explain and repair.
+    ///
+    /// # Errors
+    /// When there is no way to go on even without the file.
+    pub fn load_anyway(sources: &Sources) -> Result<Self> {
+        Self::load(sources).or_else(|error| {
+            let mut without = sources.clone();
+            without.config_file = None;
+            without.profile = None;
+            for name in ["PHOTOCTL_CONFIG", "PHOTOCTL_PROFILE", "HOME", "XDG_CONFIG_HOME"] {
+                without.environment.remove(name);
+            }
+            let mut config = Self::load(&without)?;
+            config.default_file = default_file(sources);
+            config.named_file = sources.named_file();
+            config.home = home(&config.values, sources);
+            config.problem = Some(Arc::new(error));
+            Ok(config)
+        })
     }
 
     /// The value of a setting, if it has one.
@@ -216,7 +243,7 @@ impl Config {
             let held = config.values.get(setting.key);
             let keep = match (policy, held) {
                 (settings::Policy::Privacy { strict }, Some(value)) => {
-                    value.origin != Origin::Default && value.text == strict
+                    value.origin != Origin::Default && policy::same(&value.text, strict)
                 }
                 (settings::Policy::Plain, Some(value)) => matches!(value.origin, Origin::Flag(_)),
                 (_, None) => false,
@@ -229,7 +256,7 @@ impl Config {
         for setting in settings::ALL {
             if let Some(settings::Policy::Privacy { strict }) = setting.project
                 && let Some(value) = config.values.get(setting.key)
-                && value.text != strict
+                && !policy::same(&value.text, strict)
                 && value.origin != Origin::Project
                 && let Some(default) = setting.default
             {
@@ -260,6 +287,18 @@ impl Config {
     #[must_use]
     pub fn default_file(&self) -> Option<&Path> {
         self.default_file.as_deref()
+    }
+
+    /// The file that `--config` or `PHOTOCTL_CONFIG` names; it need not exist.
+    #[must_use]
+    pub fn named_file(&self) -> Option<&Path> {
+        self.named_file.as_deref()
+    }
+
+    /// Why the file was left out, after [`Config::load_anyway`].
+    #[must_use]
+    pub fn problem(&self) -> Option<&Error> {
+        self.problem.as_deref()
     }
 
     /// Keys of the file that are no settings: worth a warning, since they are usually misspelt.

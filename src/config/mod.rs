@@ -4,6 +4,7 @@
 //! never from a flag, and [`Config`] never prints them.
 
 pub mod layers;
+pub mod policy;
 pub mod settings;
 
 pub use layers::{Config, Origin, Sources, Value};

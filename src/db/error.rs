@@ -58,6 +58,11 @@ pub fn violated_foreign_key(error: &Error) -> bool {
     cause(error).is_some_and(|cause| cause.sqlstate == "23503")
 }
 
+/// Whether the server, or this user's share of it, has no connection free.
+pub(super) fn is_full(error: &Error) -> bool {
+    cause(error).is_some_and(|cause| cause.sqlstate == "53300")
+}
+
 /// Whether the same idempotent work may succeed at once or soon: the connection was cut, the server restarts or
 /// fails over, or the server chose this transaction as the victim of a deadlock or serialization conflict.
 #[must_use]

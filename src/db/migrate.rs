@@ -11,7 +11,10 @@ use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 use sqlx::postgres::PgConnection;
 use tracing::info;
 
-use super::error::translate;
+use super::adopt::{self, AdoptionPlan, AdoptionStep};
+use super::catalog;
+use super::check::Difference;
+use super::error::{cause, translate};
 use super::{Db, connect};
 use crate::error::{Error, Kind, Result};
 use crate::model::text;
@@ -25,7 +28,7 @@ const HISTORY: &str = "photoctl._sqlx_migrations";
 const SHARED_TABLES: i64 = 1;
 
 /// Key of the session lock that keeps migrators apart: `photoctl` in ASCII.
-const LOCK_KEY: i64 = 0x7068_6f74_6f63_746c;
+pub const LOCK_KEY: i64 = 0x7068_6f74_6f63_746c;
 
 /// How a migration behaves towards others that use the database.
 #[derive(Debug, Clone)]
@@ -70,12 +73,15 @@ pub struct MigrationPlan {
     /// Newest migration of this photoctl.
     pub to: i64,
     pub steps: Vec<Step>,
+    /// On a database of the web application: what is added to its tables, and what still differs then.
+    pub adoption: Option<AdoptionPlan>,
 }
 
 impl MigrationPlan {
+    /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_empty() && self.adoption.as_ref().is_none_or(|adoption| adoption.steps.is_empty())
     }
 }
 
@@ -85,6 +91,10 @@ pub struct MigrationReport {
     pub from: i64,
     pub to: i64,
     pub steps: Vec<Step>,
+    /// What was added to tables of the web application.
+    pub adopted: Vec<AdoptionStep>,
+    /// How the web application's tables still differ from the contract.
+    pub differences: Vec<Difference>,
 }
 
 /// Where a database stands.
@@ -116,7 +126,9 @@ pub async fn plan(conn: &mut PgConnection) -> Result<MigrationPlan> {
     history.refuse_changed()?;
     history.refuse_newer(conn).await?;
     let steps = pending(conn, &history).await?;
-    Ok(MigrationPlan { from: history.newest(), to: newest(), steps })
+    let adopts = history.adopted() || steps.iter().any(|step| step.action == Action::Record);
+    let adoption = if adopts { Some(adopt::plan(conn).await?) } else { None };
+    Ok(MigrationPlan { from: history.newest(), to: newest(), steps, adoption })
 }
 
 /// Brings the database up to date; where another migrator is at work, waits for it and then does the rest.
@@ -145,35 +157,82 @@ async fn run_locked(conn: &mut PgConnection, options: &MigrateOptions) -> Result
     let settings = format!("SET statement_timeout = 0; SET lock_timeout = {}", options.lock_timeout.as_millis());
     sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).execute(&mut *conn).await?;
     let plan = plan(conn).await?;
-    require_pgvector(conn).await?;
-    if !plan.is_empty() {
-        conn.create_schema_if_not_exists("photoctl").await.map_err(from_migrate)?;
-        conn.ensure_migrations_table(HISTORY).await.map_err(from_migrate)?;
+    if plan.is_empty() {
+        let differences = plan.adoption.map(|adoption| adoption.differences).unwrap_or_default();
+        return Ok(MigrationReport {
+            from: plan.from,
+            to: plan.to,
+            steps: plan.steps,
+            adopted: Vec::new(),
+            differences,
+        });
     }
+    require_pgvector(conn).await?;
+    let adoption = plan.adoption.unwrap_or_default();
+    let (first, then): (Vec<_>, Vec<_>) = adoption.steps.into_iter().partition(|step| step.kind.comes_first());
+    let notes_now = sqlx::query_scalar!(r#"SELECT to_regclass('photoctl.adopted') IS NOT NULL AS "it!""#)
+        .fetch_one(&mut *conn)
+        .await?;
+    for step in &first {
+        patiently(conn, options, Work::Adopt(step, notes_now)).await?;
+    }
+    conn.create_schema_if_not_exists("photoctl").await.map_err(from_migrate)?;
+    conn.ensure_migrations_table(HISTORY).await.map_err(from_migrate)?;
     for step in &plan.steps {
         let Some(migration) = MIGRATOR.iter().find(|migration| migration.version == step.version) else { continue };
         info!(version = step.version, "migrating: {}", step.description);
         match step.action {
-            Action::Run => patiently(conn, options, migration).await?,
+            Action::Run => patiently(conn, options, Work::Migrate(migration)).await?,
             Action::Record => record(conn, migration).await?,
         }
     }
-    Ok(MigrationReport { from: plan.from, to: plan.to, steps: plan.steps })
+    if !notes_now {
+        for step in &first {
+            adopt::note(conn, step).await?;
+        }
+    }
+    for step in &then {
+        info!("adopting: {}", step.sql);
+        patiently(conn, options, Work::Adopt(step, true)).await?;
+    }
+    let adopted = first.into_iter().chain(then).collect();
+    Ok(MigrationReport { from: plan.from, to: plan.to, steps: plan.steps, adopted, differences: adoption.differences })
 }
 
-async fn patiently(conn: &mut PgConnection, options: &MigrateOptions, migration: &Migration) -> Result<()> {
+/// Something that waits for a table's lock.
+enum Work<'w> {
+    Migrate(&'w Migration),
+    /// And whether it can be noted already.
+    Adopt(&'w AdoptionStep, bool),
+}
+
+impl Work<'_> {
+    async fn attempt(&self, conn: &mut PgConnection) -> Result<()> {
+        match self {
+            Work::Migrate(migration) => conn.apply(HISTORY, migration).await.map(drop).map_err(from_migrate),
+            Work::Adopt(step, note) => adopt::apply(conn, step, *note).await,
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Work::Migrate(migration) => format!("migration {}", migration.version),
+            Work::Adopt(step, _) => step.sql.clone(),
+        }
+    }
+}
+
+async fn patiently(conn: &mut PgConnection, options: &MigrateOptions, work: Work<'_>) -> Result<()> {
     let since = Instant::now();
     loop {
-        match conn.apply(HISTORY, migration).await {
-            Ok(_) => return Ok(()),
-            Err(error) => {
-                let error = from_migrate(error);
-                if error.kind() != Kind::Locked {
-                    return Err(error.context(format!("migration {}", migration.version)));
-                }
-                if since.elapsed() > options.patience {
-                    return Err(held(conn, &error).await);
-                }
+        match work.attempt(conn).await {
+            Ok(()) => return Ok(()),
+            Err(error) if lacks_vector(&error) => return Err(no_pgvector().with_source(error)),
+            Err(error) if error.kind() != Kind::Locked => return Err(error.context(work.name())),
+            Err(error) if since.elapsed() > options.patience => {
+                return Err(held(conn, &error).await.context(work.name()));
+            }
+            Err(_) => {
                 info!("a table is locked by another transaction; trying again");
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
@@ -182,7 +241,7 @@ async fn patiently(conn: &mut PgConnection, options: &MigrateOptions, migration:
 }
 
 /// Says who holds the shared tables, as far as this user may see it.
-pub(super) async fn held(conn: &mut PgConnection, error: &Error) -> Error {
+async fn held(conn: &mut PgConnection, error: &Error) -> Error {
     let holder: Option<(i32, Option<String>, Option<f64>, String)> = sqlx::query_as(
         "SELECT a.pid, a.application_name, extract(epoch FROM clock_timestamp() - a.xact_start)::float8, c.relname::text
          FROM pg_locks l
@@ -236,7 +295,7 @@ async fn lock(conn: &mut PgConnection, wait: Duration) -> Result<()> {
     let mut said = false;
     loop {
         let got: bool =
-            sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK_KEY).fetch_one(&mut *conn).await?;
+            sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "it!""#, LOCK_KEY).fetch_one(&mut *conn).await?;
         if got {
             return Ok(());
         }
@@ -253,14 +312,24 @@ async fn lock(conn: &mut PgConnection, wait: Duration) -> Result<()> {
 }
 
 async fn require_pgvector(conn: &mut PgConnection) -> Result<()> {
-    let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')")
-        .fetch_one(conn)
-        .await?;
-    if there {
-        return Ok(());
+    let there = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'vector')
+               OR EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') AS "it!""#
+    )
+    .fetch_one(conn)
+    .await
+    .map_err(translate);
+    match there {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(no_pgvector()),
+        Err(error) if lacks_vector(&error) => Err(no_pgvector().with_source(error)),
+        Err(error) => Err(error),
     }
-    Err(Error::new(Kind::Config, "the database server has no pgvector extension")
-        .hint("install pgvector on the server (package postgresql-NN-pgvector), or turn it on at the provider"))
+}
+
+fn no_pgvector() -> Error {
+    Error::new(Kind::Config, "the database server has no pgvector extension")
+        .hint("install pgvector on the server (package postgresql-NN-pgvector), or turn it on at the provider")
 }
 
 /// The applied migrations, as the database tells.
@@ -367,11 +436,14 @@ async fn pending(conn: &mut PgConnection, history: &History) -> Result<Vec<Step>
         .collect())
 }
 
-/// Tables of the contract that no other application has by chance.
 async fn has_shared_tables(conn: &mut PgConnection) -> Result<bool> {
-    Ok(sqlx::query_scalar("SELECT to_regclass('photos') IS NOT NULL OR to_regclass('photographers') IS NOT NULL")
-        .fetch_one(conn)
-        .await?)
+    let names: Vec<String> = catalog::spec().iter().map(|table| table.name.to_owned()).collect();
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM unnest($1::text[]) AS name WHERE to_regclass(quote_ident(name)) IS NOT NULL) AS "it!""#,
+        &names
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 /// Where the database stands. Changes nothing.
@@ -406,6 +478,12 @@ pub async fn require_current(conn: &mut PgConnection) -> Result<()> {
             .hint("see what would be done with `photoctl db migrate --dry-run`, then run `photoctl db migrate`"));
     }
     history.refuse_newer(conn).await
+}
+
+/// Some servers list an extension whose files they do not have.
+fn lacks_vector(error: &Error) -> bool {
+    cause(error)
+        .is_some_and(|cause| matches!(cause.sqlstate.as_str(), "0A000" | "58P01") && cause.message.contains("vector"))
 }
 
 fn from_migrate(error: MigrateError) -> Error {

@@ -4,10 +4,15 @@
 //! whoever holds it while asking for another waits for ever. For the same reason no stream stays open across other
 //! statements. `timestamp` columns hold UTC, and so does each session.
 
+pub mod adopt;
 pub mod audit;
+pub mod backup;
+pub mod catalog;
+pub mod check;
 mod connect;
 mod embedded;
 pub mod error;
+pub mod grants;
 pub mod guard;
 pub mod installation;
 pub mod members;
@@ -20,7 +25,9 @@ pub mod photos;
 mod pool;
 pub mod projects;
 pub mod refs;
+pub mod server;
 pub mod settings;
+pub mod shell;
 pub mod users;
 
 use std::future::Future;
@@ -33,6 +40,7 @@ pub use pool::{DbConn, Tx};
 use pool::{Limits, Pool};
 /// What the functions of this floor work on: a connection or a transaction, whichever the caller holds.
 pub use sqlx::PgConnection;
+use sqlx::postgres::PgConnectOptions;
 use tracing::info;
 
 use crate::error::{Error, Kind, Result};
@@ -143,7 +151,15 @@ impl Db {
             connect::open(&options, config.connect_timeout),
             connect::open(&options, config.connect_timeout)
         );
-        let mut first = first?;
+        // A user who may have one connection gets one; the pooler cannot be looked for then.
+        let (mut first, second) = match (first, second) {
+            (Ok(first), second) => (first, second.ok()),
+            (Err(_), Ok(second)) => (second, None),
+            (Err(error), Err(_)) if error::is_full(&error) => {
+                (connect::open(&options, config.connect_timeout).await?, None)
+            }
+            (Err(error), Err(_)) => return Err(error),
+        };
         connect::check_version(&mut first).await?;
         let limits = Limits {
             connections: config.max_connections,
@@ -152,8 +168,7 @@ impl Db {
             statement: config.statement_timeout,
         };
         let pool = Pool::new(options, limits, None);
-        // A server with room for one connection only cannot be asked; most others are asked in vain.
-        if let Ok(mut second) = second {
+        if let Some(mut second) = second {
             connect::refuse_transaction_pooler(&mut first, &mut second).await?;
             connect::prepare(&mut second, config.statement_timeout).await?;
             pool.offer(second);
@@ -169,6 +184,10 @@ impl Db {
             tokio::task::spawn_blocking(move || Embedded::start(&dir, create, wait)).await.map_err(|error| {
                 Error::new(Kind::Internal, "the embedded database failed to start").with_source(error)
             })??;
+        Self::with_embedded(embedded, options, created).await
+    }
+
+    async fn with_embedded(embedded: Embedded, options: PgConnectOptions, created: bool) -> Result<Self> {
         // One connection for one process: whoever waits longer than this for it waits for itself.
         let limits = Limits {
             connections: 1,
@@ -176,8 +195,7 @@ impl Db {
             acquire: Duration::from_secs(300),
             statement: None,
         };
-        let pool = Pool::new(options, limits, Some(embedded));
-        let db = Self { pool, created };
+        let db = Self { pool: Pool::new(options, limits, Some(embedded)), created };
         match db.pool.acquire().await {
             Ok(conn) => drop(conn),
             Err(error) => {
@@ -290,8 +308,12 @@ impl Db {
     /// went away.
     pub async fn explain(&self, error: Error) -> Error {
         match self.pool.embedded() {
-            Some(embedded) if embedded.has_died() => embedded.diagnose(error),
-            _ => error,
+            Some(embedded) => embedded.explain(error),
+            None if error.kind() == Kind::Permission => match self.conn().await {
+                Ok(mut conn) => grants::name_missing_right(&mut conn, error).await,
+                Err(_) => error,
+            },
+            None => error,
         }
     }
 

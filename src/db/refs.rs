@@ -179,7 +179,7 @@ fn is_id(candidate: &Candidate, text: &str) -> bool {
 
 /// The ids that begin with `text`: the first and the last that there could be. `None` when it is no beginning of an
 /// id, or a too short one.
-fn id_range(text: &str) -> Option<(Uuid, Uuid)> {
+pub fn id_range(text: &str) -> Option<(Uuid, Uuid)> {
     if text.len() < PREFIX_LEAST || text.len() > 36 {
         return None;
     }

@@ -55,9 +55,10 @@ pub struct StoreConfig {
     pub part_size_bytes: u64,
     /// Parts of one file that are in flight at once.
     pub part_concurrency: usize,
-    /// Send `Content-MD5` beside the SHA-256 that every PUT carries: a second check by the server, for the price of
-    /// reading and hashing each file once more.
-    pub content_md5: bool,
+    /// Send `Content-MD5` for files too, beside the SHA-256 that every PUT carries: a second check by the server, for the
+    /// price of reading and hashing each file once more. `None`: for R2, whose check of the SHA-256 is not documented;
+    /// AWS and the servers that imitate it refuse a PUT whose SHA-256 is wrong.
+    pub content_md5: Option<bool>,
     pub connect_timeout: Duration,
     /// From the last byte of a request to the first of its answer. What may still be in flight on a slow line is
     /// added to it: see [`slow_line_bytes_per_second`](Self::slow_line_bytes_per_second).
@@ -91,7 +92,7 @@ impl StoreConfig {
             create_folder: false,
             part_size_bytes: 16 * 1024 * 1024,
             part_concurrency: 2,
-            content_md5: true,
+            content_md5: None,
             connect_timeout: Duration::from_secs(10),
             first_byte_timeout: Duration::from_secs(60),
             stall_timeout: Duration::from_secs(60),

@@ -19,13 +19,21 @@ struct Bucket {
     busy_until: Instant,
 }
 
-impl Limiter {
-    const BURST: Duration = Duration::from_millis(250);
+const BURST: Duration = Duration::from_millis(250);
 
+/// The full bucket: what was not used in the span before is there to be used now.
+fn earlier(now: Instant) -> Instant {
+    now.checked_sub(BURST).unwrap_or(now)
+}
+
+impl Limiter {
     /// At most so many bytes a second, at least 1.
     #[must_use]
     pub fn new(bytes_per_second: u64) -> Self {
-        Self(Arc::new(Mutex::new(Bucket { bytes_per_second: bytes_per_second.max(1), busy_until: Instant::now() })))
+        Self(Arc::new(Mutex::new(Bucket {
+            bytes_per_second: bytes_per_second.max(1),
+            busy_until: earlier(Instant::now()),
+        })))
     }
 
     /// Changes the limit from now on.
@@ -48,7 +56,7 @@ impl Limiter {
         let mut bucket = self.bucket();
         #[expect(clippy::cast_precision_loss, reason = "a pause need not be exact")]
         let cost = Duration::from_secs_f64(bytes as f64 / bucket.bytes_per_second as f64);
-        let start = bucket.busy_until.max(now.checked_sub(Self::BURST).unwrap_or(now));
+        let start = bucket.busy_until.max(earlier(now));
         bucket.busy_until = start + cost;
         start.saturating_duration_since(now)
     }

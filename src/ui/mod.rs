@@ -3,20 +3,31 @@
 //! A command hands one typed value over: [`Ui::show`] one thing, [`Ui::list`] many, [`Ui::report`] the end of an
 //! operation. The four output formats are made from that value; no command knows which one was asked for.
 
+pub mod log;
 mod machine;
 pub mod page;
+pub mod panics;
+mod picture;
 pub mod progress;
 pub mod prompt;
+mod screen;
 pub mod signals;
+mod terminal;
+mod ticker;
 
-use std::io::{IsTerminal, Write};
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
 
 pub use page::{Page, Render, Row};
 pub use prompt::Confirmed;
 
-use crate::error::{Error, Exit, Result};
+use screen::{Reflow, Screen};
+
+use crate::error::{Error, Exit, Kind, Result};
 use crate::model::target::Target;
 use crate::model::text::printable;
 
@@ -43,7 +54,7 @@ pub enum Colour {
     Never,
 }
 
-/// How to talk. Built once from flags and environment.
+/// How to talk. Built once from flags and environment; clones share the streams.
 #[derive(Debug, Clone)]
 pub struct Ui {
     format: Format,
@@ -53,6 +64,21 @@ pub struct Ui {
     stdin_terminal: bool,
     stderr_terminal: bool,
     stdout_terminal: bool,
+    /// `TERM=dumb`: no cursor to move, so no frame.
+    dumb: bool,
+    unicode: bool,
+    screen: Arc<Screen>,
+    state: Arc<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// A question is on the terminal.
+    asking: AtomicBool,
+    /// jsonl: the `summary` line is out.
+    summarised: AtomicBool,
+    /// Why the answer could not be written.
+    unwritten: Mutex<Option<std::io::Error>>,
 }
 
 /// What decides how to talk.
@@ -61,10 +87,8 @@ pub struct Options<'a> {
     pub format: Format,
     pub quiet: bool,
     pub colour: Colour,
-    /// The value of `NO_COLOR`, if set.
-    pub no_color: Option<&'a str>,
-    /// The value of `TERM`, if set.
-    pub term: Option<&'a str>,
+    /// The process's environment.
+    pub environment: &'a BTreeMap<String, String>,
 }
 
 impl Ui {
@@ -72,12 +96,21 @@ impl Ui {
     pub fn new(options: &Options<'_>) -> Self {
         let stdout_terminal = std::io::stdout().is_terminal();
         let stderr_terminal = std::io::stderr().is_terminal();
-        let refused = options.no_color.is_some_and(|value| !value.is_empty()) || options.term == Some("dumb");
+        let variable = |name: &str| options.environment.get(name).filter(|value| !value.is_empty()).cloned();
+        let dumb = variable("TERM").is_none_or(|term| term == "dumb");
+        let refused = variable("NO_COLOR").is_some() || dumb;
         let colour = |terminal: bool| match options.colour {
             Colour::Always => true,
             Colour::Never => false,
             Colour::Auto => terminal && !refused,
         };
+        // Prompts and tables ask console itself.
+        console::set_colors_enabled(colour(stdout_terminal));
+        console::set_colors_enabled_stderr(colour(stderr_terminal));
+        let unicode = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .find_map(variable)
+            .is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
         Self {
             format: options.format,
             quiet: options.quiet,
@@ -86,6 +119,10 @@ impl Ui {
             stdin_terminal: std::io::stdin().is_terminal(),
             stderr_terminal,
             stdout_terminal,
+            dumb,
+            unicode,
+            screen: Arc::new(Screen::new(Reflow::of(variable), if unicode { "…" } else { "..." })),
+            state: Arc::default(),
         }
     }
 
@@ -115,11 +152,38 @@ impl Ui {
         self.quiet
     }
 
+    /// Whether the locale is a UTF-8 one.
+    #[must_use]
+    pub fn has_unicode(&self) -> bool {
+        self.unicode
+    }
+
+    /// Whether messages are coloured.
+    #[must_use]
+    pub fn has_colour(&self) -> bool {
+        self.colour_err
+    }
+
+    /// Whether data is coloured: a terminal, or `--color always`, and `--output human`.
+    #[must_use]
+    pub fn has_colour_out(&self) -> bool {
+        self.colour_out
+    }
+
+    /// Rows and columns of the terminal on stderr.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        self.screen.size()
+    }
+
     /// One thing: created, shown.
     pub fn show<T: Render>(&self, thing: &T) {
         match self.format {
             Format::Human => self.print_page(thing),
-            _ => self.print(&machine::show(self.format, thing)),
+            _ => {
+                self.print(&machine::show(self.format, thing));
+                self.summarised();
+            }
         }
     }
 
@@ -127,11 +191,14 @@ impl Ui {
     pub fn list<T: Row>(&self, rows: &[T], cut: Option<&str>) {
         match self.format {
             Format::Human => {
-                let mut page = Page::new(self.colour_out);
+                let mut page = self.page();
                 page.rows(rows);
                 self.print(&page.into_text());
             }
-            _ => self.print(&machine::list(self.format, rows)),
+            _ => {
+                self.print(&machine::list(self.format, rows));
+                self.summarised();
+            }
         }
         if let Some(cut) = cut {
             self.note(cut);
@@ -142,7 +209,10 @@ impl Ui {
     pub fn report<T: Render>(&self, report: &T) {
         match self.format {
             Format::Human => self.print_page(report),
-            _ => self.print(&machine::report(self.format, report)),
+            _ => {
+                self.print(&machine::report(self.format, report));
+                self.summarised();
+            }
         }
     }
 
@@ -153,8 +223,32 @@ impl Ui {
 
     /// Binary data as it is.
     pub fn bytes(&self, bytes: &[u8]) {
-        // A reader that has gone away is no error of ours: the work itself goes on to its end.
-        let _ = std::io::stdout().lock().write_all(bytes);
+        let write = || {
+            let mut out = std::io::stdout().lock();
+            out.write_all(bytes).and_then(|()| out.flush())
+        };
+        let written = if self.stdout_terminal { self.screen.above(write) } else { write() };
+        match written {
+            // A reader that has gone away is no error of ours: the work itself goes on to its end.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                self.state.unwritten.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether all data reached stdout.
+    ///
+    /// # Errors
+    /// When it did not: disk full behind a redirection. A closed pipe is no error.
+    pub fn written(&self) -> Result<()> {
+        match self.state.unwritten.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            None => Ok(()),
+            Some(error) => {
+                let kind = if error.kind() == ErrorKind::StorageFull { Kind::DiskFull } else { Kind::Io };
+                Err(Error::new(kind, "cannot write the answer to stdout").with_source(error))
+            }
+        }
     }
 
     /// What a change is about to change.
@@ -175,6 +269,17 @@ impl Ui {
         }
     }
 
+    /// A page of help on stdout, with colour where there is some.
+    pub fn page_of_help(&self, text: &clap::builder::StyledStr) {
+        let text = if self.colour_out { text.ansi().to_string() } else { text.to_string() };
+        self.data(&format!("{}\n", text.trim_end()));
+    }
+
+    /// Text of our own for people, as it is: a help page where a command is missing.
+    pub fn aside(&self, text: &str) {
+        self.say(text.trim_end());
+    }
+
     /// Something to look at. Shown even with `--quiet`.
     pub fn warn(&self, text: &str) {
         let label = self.paint_err("Warning:", console::Style::new().yellow().bold());
@@ -183,6 +288,10 @@ impl Ui {
 
     /// The error that ends the command: sentence, causes, hints; or one JSON object.
     pub fn error(&self, error: &Error) {
+        if self.format == Format::Jsonl && !self.state.summarised.swap(true, Ordering::Relaxed) {
+            self.print(&format!("{}\n", machine::typed("error", error_object(error))));
+            self.print(&format!("{}\n", json!({"type": "summary", "ok": false})));
+        }
         if matches!(self.format, Format::Json | Format::Jsonl) {
             self.say(&error_object(error).to_string());
             return;
@@ -199,18 +308,30 @@ impl Ui {
     }
 
     fn print_page<T: Render>(&self, thing: &T) {
-        let mut page = Page::new(self.colour_out);
+        let mut page = self.page();
         thing.render(&mut page);
         self.print(&page.into_text());
     }
 
+    /// An empty page as wide as the terminal; off one, lines are as long as they are.
+    fn page(&self) -> Page {
+        let page = Page::new(self.colour_out);
+        match console::Term::stdout().size_checked() {
+            Some((_, columns)) if self.stdout_terminal => page.with_width(columns),
+            _ => page,
+        }
+    }
+
     fn print(&self, text: &str) {
-        let mut out = std::io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        self.bytes(text.as_bytes());
+    }
+
+    fn summarised(&self) {
+        self.state.summarised.store(true, Ordering::Relaxed);
     }
 
     fn say(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        self.screen.line(text);
     }
 
     fn paint_err(&self, text: &str, style: console::Style) -> String {

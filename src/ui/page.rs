@@ -24,12 +24,20 @@ pub trait Row: Serialize + Sized {
 pub struct Page {
     text: String,
     colour: bool,
+    width: Option<u16>,
 }
 
 impl Page {
     #[must_use]
     pub fn new(colour: bool) -> Self {
-        Self { text: String::new(), colour }
+        Self { text: String::new(), colour, width: None }
+    }
+
+    /// Tables are made to fit so many columns; ids stay whole.
+    #[must_use]
+    pub fn with_width(mut self, columns: u16) -> Self {
+        self.width = Some(columns);
+        self
     }
 
     /// A line.
@@ -60,6 +68,14 @@ impl Page {
         self.styled(text.as_ref(), Style::new().red().bold());
     }
 
+    /// A line with a styled label in front.
+    pub fn marked(&mut self, label: &str, style: Style, text: &str) {
+        let label = self.paint(&printable(label), style);
+        self.text.push_str(&label);
+        self.text.push_str("  ");
+        self.line(text);
+    }
+
     /// `Label       value`, aligned with its neighbours.
     pub fn field(&mut self, label: &str, value: impl AsRef<str>) {
         let label = self.paint(&format!("{label:<16}"), Style::new().dim());
@@ -83,7 +99,10 @@ impl Page {
     pub fn table(&mut self, headers: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::NOTHING);
-        table.set_content_arrangement(comfy_table::ContentArrangement::Disabled);
+        match self.width {
+            Some(columns) => table.set_width(columns).set_content_arrangement(comfy_table::ContentArrangement::Dynamic),
+            None => table.set_content_arrangement(comfy_table::ContentArrangement::Disabled),
+        };
         if self.colour {
             table.enforce_styling();
         } else {
@@ -102,8 +121,12 @@ impl Page {
         if count == 0 {
             return;
         }
-        for column in table.column_iter_mut() {
+        for (column, header) in table.column_iter_mut().zip(headers) {
             column.set_padding((0, 2));
+            // Half an id is none: it could not be copied.
+            if header.eq_ignore_ascii_case("id") {
+                column.set_constraint(comfy_table::ColumnConstraint::ContentWidth);
+            }
         }
         for line in table.lines() {
             self.text.push_str(line.trim_end());

@@ -1,6 +1,8 @@
 //! Questions. Off a terminal there are none: what would be asked is an error that names the flag to give.
 
-use super::Ui;
+use std::sync::atomic::Ordering;
+
+use super::{Ui, terminal};
 use crate::error::{Error, Kind, Result};
 use crate::model::text::printable;
 
@@ -21,11 +23,8 @@ impl Ui {
             return Err(Error::new(Kind::ConfirmationRequired, format!("{question} needs a confirmation"))
                 .hint("add --yes to go on without being asked"));
         }
-        let agreed = dialoguer::Confirm::new()
-            .with_prompt(printable(question))
-            .default(false)
-            .interact()
-            .map_err(|error| unanswered(&error))?;
+        let agreed =
+            self.asking(|| dialoguer::Confirm::new().with_prompt(printable(question)).default(false).interact())?;
         if agreed {
             Ok(Confirmed(()))
         } else {
@@ -43,11 +42,9 @@ impl Ui {
                 Error::usage("a password is needed").hint("give it by --password-stdin, or --no-password to set none")
             );
         }
-        dialoguer::Password::new()
-            .with_prompt("Password")
-            .with_confirmation("Again", "The two differ.")
-            .interact()
-            .map_err(|error| unanswered(&error))
+        self.asking(|| {
+            dialoguer::Password::new().with_prompt("Password").with_confirmation("Again", "The two differ.").interact()
+        })
     }
 
     /// Asks for one line of text.
@@ -58,7 +55,15 @@ impl Ui {
         if !self.can_ask() {
             return Err(Error::usage(format!("{option} is missing")).hint(format!("give {option}")));
         }
-        dialoguer::Input::new().with_prompt(printable(what)).interact_text().map_err(|error| unanswered(&error))
+        self.asking(|| dialoguer::Input::new().with_prompt(printable(what)).interact_text())
+    }
+
+    /// What an option gave, else what a person answers.
+    ///
+    /// # Errors
+    /// As [`Ui::ask`].
+    pub fn text_or_ask(&self, given: Option<String>, what: &str, option: &str) -> Result<String> {
+        given.map_or_else(|| self.ask(what, option), Ok)
     }
 
     /// Asks to choose one of several. Returns its position.
@@ -70,15 +75,18 @@ impl Ui {
             return Err(Error::usage(format!("{option} is missing")).hint(format!("give {option}")));
         }
         let shown: Vec<String> = choices.iter().map(|choice| printable(choice)).collect();
-        dialoguer::Select::new()
-            .with_prompt(printable(what))
-            .items(&shown)
-            .default(0)
-            .interact()
-            .map_err(|error| unanswered(&error))
+        self.asking(|| dialoguer::Select::new().with_prompt(printable(what)).items(&shown).default(0).interact())
     }
-}
 
-fn unanswered(error: &dialoguer::Error) -> Error {
-    Error::new(Kind::Interrupted, format!("no answer: {error}"))
+    /// Runs a question: with no frame in its way, and so that Ctrl-C leaves at once with the terminal as it was.
+    fn asking<T>(&self, question: impl FnOnce() -> dialoguer::Result<T>) -> Result<T> {
+        terminal::remember();
+        self.state.asking.store(true, Ordering::SeqCst);
+        let answer = self.screen.above(question);
+        self.state.asking.store(false, Ordering::SeqCst);
+        answer.map_err(|error| {
+            terminal::restore();
+            Error::new(Kind::Interrupted, "no answer: nothing was changed").with_source(error)
+        })
+    }
 }

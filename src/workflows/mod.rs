@@ -1,3 +1,5 @@
-//! What the tool exists for. Workflows join the services below them, report by a `Progress`, and never print.
+//! What the tool exists for. Workflows join database, store and pictures; they never print.
 
 pub mod ingest;
+pub mod photos;
+pub mod setup;

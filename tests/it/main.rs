@@ -1,6 +1,20 @@
-//! The one integration test binary: `mod <area>;` below for each area.
+//! The integration tests: one binary, a module an area. They run the real binary on real databases and stores.
 
 mod cli;
+mod db_adopt;
+mod db_backup;
+mod db_check;
+mod db_embedded;
+mod db_grants;
+mod db_migrate;
+mod db_server;
+mod nouns;
+mod objects;
+mod objects_faults;
+mod objects_folder;
+mod photos;
+mod photos_change;
+mod photos_world;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;

@@ -1,6 +1,13 @@
 //! Photos: one file a verb.
 
+pub mod delete;
+pub mod list;
+mod report;
+pub mod restore;
+mod select;
+pub mod show;
 pub mod upload;
+pub mod url;
 
 use crate::app::App;
 use crate::ui::Finished;
@@ -9,10 +16,25 @@ use crate::ui::Finished;
 pub enum Command {
     /// Uploads whole cards: originals, previews and thumbnails
     Upload(upload::UploadArgs),
+    /// Lists photos
+    List(list::ListArgs),
+    /// Shows all that is known of one photo, and the picture itself
+    Show(show::ShowArgs),
+    /// Makes links that open a photo for a while
+    Url(url::UrlArgs),
+    /// Deletes photos softly: they vanish from listings, their objects stay
+    Delete(delete::DeleteArgs),
+    /// Brings deleted photos back
+    Restore(restore::RestoreArgs),
 }
 
 pub async fn run(app: &App, command: Command) -> Finished {
     match command {
         Command::Upload(args) => upload::run(app, args).await,
+        Command::List(args) => list::run(app, args).await,
+        Command::Show(args) => show::run(app, args).await,
+        Command::Url(args) => url::run(app, args).await,
+        Command::Delete(args) => delete::run(app, args).await,
+        Command::Restore(args) => restore::run(app, args).await,
     }
 }

@@ -139,7 +139,7 @@ impl Layout {
         let staging = self.staging();
         remove_tree(&staging)?;
         let made = self.unpack_template(&staging);
-        made.and_then(|()| self.finish_staging()).inspect_err(|_| {
+        made.and_then(|()| self.seal_staging()).and_then(|()| self.install_staging()).inspect_err(|_| {
             let _leftover = fs::remove_dir_all(&staging);
         })
     }
@@ -149,7 +149,7 @@ impl Layout {
         let scratch = staging.join("template");
         let template = pglite_oxide::build_pgdata_template(&scratch)
             .map_err(|error| Error::new(Kind::Io, format!("cannot make the embedded database: {error:#}")))?;
-        let place = Layout { dir: self.dir.clone(), root: staging.to_owned() }.pgdata();
+        let place = self.of_staging().pgdata();
         fs::create_dir_all(&place).map_err(|error| Error::io("make", &place, error))?;
         let archive =
             fs::File::open(&template.archive_path).map_err(|error| Error::io("read", &template.archive_path, error))?;
@@ -159,12 +159,16 @@ impl Layout {
         remove_tree(&scratch)
     }
 
-    /// Completes what was made in the staging folder and moves it into the place of the database.
-    pub(in crate::db) fn finish_staging(&self) -> Result<()> {
+    /// The same data folder with the staging folder as its database.
+    pub(in crate::db) fn of_staging(&self) -> Self {
+        Self { dir: self.dir.clone(), root: self.staging() }
+    }
+
+    /// Completes what was made in the staging folder.
+    pub(in crate::db) fn seal_staging(&self) -> Result<()> {
         let staging = self.staging();
         for leftover in ["postmaster.pid", "postmaster.opts"] {
-            let _absent =
-                fs::remove_file(Layout { dir: self.dir.clone(), root: staging.clone() }.pgdata().join(leftover));
+            let _absent = fs::remove_file(self.of_staging().pgdata().join(leftover));
         }
         let manifest = Manifest {
             format: FORMAT,
@@ -174,13 +178,17 @@ impl Layout {
         let path = Self::manifest(&staging);
         let text = serde_json::to_vec_pretty(&manifest)
             .map_err(|error| Error::new(Kind::Internal, "the manifest cannot be written").with_source(error))?;
-        fs::write(&path, text).map_err(|error| Error::io("write", &path, error))?;
-        sync_file_system(&staging);
+        fs::write(&path, text).map_err(|error| Error::io("write", &path, error))
+    }
+
+    /// Moves the completed staging folder into the place of the database, which must be free.
+    pub(in crate::db) fn install_staging(&self) -> Result<()> {
+        sync_file_system(&self.staging());
         if self.root.exists() {
-            // Empty, or `state` would have said otherwise; rename replaces nothing else.
+            // Empty, or `state` would have said otherwise: this removes nothing else.
             fs::remove_dir(&self.root).map_err(|error| Error::io("replace", &self.root, error))?;
         }
-        fs::rename(&staging, &self.root).map_err(|error| Error::io("make", &self.root, error))
+        fs::rename(self.staging(), &self.root).map_err(|error| Error::io("make", &self.root, error))
     }
 
     /// A restore that was killed between its two renames left the place empty: the old database returns.

@@ -11,6 +11,9 @@ use crate::model::text;
 /// Between two looks at a lock that another process holds.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// A process that was killed keeps its locks until the system has taken it apart.
+const GRACE: Duration = Duration::from_millis(500);
+
 /// The lock on a data folder's database, held until it is dropped or the process ends, however it ends.
 #[derive(Debug)]
 pub struct ProcessLock {
@@ -32,6 +35,7 @@ impl ProcessLock {
             .truncate(false)
             .open(&path)
             .map_err(|error| super::folder::not_writable(layout.dir(), error))?;
+        let wait = wait.max(GRACE);
         let since = Instant::now();
         loop {
             match file.try_lock() {

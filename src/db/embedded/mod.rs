@@ -17,7 +17,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tracing::{debug, warn};
 
 pub use folder::State;
-pub(super) use folder::{Layout, sync_file_system};
+pub(super) use folder::{Layout, make_private_dir, remove_tree, sync_file_system};
 pub use lock::ProcessLock;
 
 use crate::error::{Error, Kind, Result};
@@ -26,6 +26,9 @@ use crate::model::text;
 /// The user and the database in the embedded server. Nobody else can connect: there is no password.
 pub(super) const USER: &str = "postgres";
 pub(super) const DATABASE: &str = "postgres";
+
+/// The engine's own 128 MB are resident from the start: with 32 MB the process holds 100 MB less.
+const SHARED_BUFFERS: &str = "32MB";
 
 /// Less free space than this, and a write-ahead log segment (16 MiB) or a checkpoint may not fit.
 const LEAST_FREE_BYTES: u64 = 48 * 1024 * 1024;
@@ -49,7 +52,7 @@ pub(super) struct Embedded {
 struct Running {
     server: PgliteServer,
     _socket: Option<tempfile::TempDir>,
-    _lock: ProcessLock,
+    _lock: Option<ProcessLock>,
 }
 
 impl Embedded {
@@ -74,9 +77,15 @@ impl Embedded {
         };
         layout.require_writable()?;
         layout.require_free(LEAST_FREE_BYTES)?;
+        let (embedded, options) = Self::launch(layout, Some(lock))?;
+        Ok((embedded, options, created))
+    }
+
+    /// Starts the server of a folder that is known to be there. Without a lock, the caller holds it. Blocks.
+    pub(super) fn launch(layout: Layout, lock: Option<ProcessLock>) -> Result<(Self, PgConnectOptions)> {
         let (server, options, socket) = launch(&layout)?;
         let running = Running { server, _socket: socket, _lock: lock };
-        Ok((Self { layout, running: Mutex::new(Some(running)) }, options, created))
+        Ok((Self { layout, running: Mutex::new(Some(running)) }, options))
     }
 
     /// The data folder.
@@ -90,15 +99,26 @@ impl Embedded {
         running.as_ref().is_none_or(|running| !listens(&running.server))
     }
 
-    /// Why the server does not answer: a full disk, or a damaged folder.
+    /// What the folder can tell about an error of a statement: an engine whose disk is full fails in many ways.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        if !matches!(error.kind(), Kind::ServiceUnavailable | Kind::Failed | Kind::DiskFull | Kind::Damaged) {
+            return error;
+        }
+        match self.layout.require_free(LEAST_FREE_BYTES / 4).and_then(|()| self.layout.require_writable()) {
+            Err(reason) => reason.with_source(error),
+            Ok(()) if self.has_died() => {
+                error.context("the embedded database has stopped").hint("run this again: what was committed is there")
+            }
+            Ok(()) => error,
+        }
+    }
+
+    /// Why the server does not start: a full disk, or a damaged folder.
     pub(super) fn diagnose(&self, error: Error) -> Error {
-        if let Err(full) = self.layout.require_free(LEAST_FREE_BYTES / 4) {
-            return full;
+        match self.explain(error) {
+            error if matches!(error.kind(), Kind::DiskFull | Kind::Io) => error,
+            error => damaged(&self.layout, error.message()).with_source(error),
         }
-        if let Err(read_only) = self.layout.require_writable() {
-            return read_only;
-        }
-        damaged(&self.layout, error.message()).with_source(error)
     }
 
     /// Stops the server: its shut-down writes a checkpoint. The connections must be closed.
@@ -140,7 +160,8 @@ fn launch(layout: &Layout) -> Result<(PgliteServer, PgConnectOptions, Option<tem
         .extension(extensions::VECTOR)
         .username(USER)
         .database(DATABASE)
-        .postgres_config("jit", "off");
+        .postgres_config("jit", "off")
+        .postgres_config("shared_buffers", SHARED_BUFFERS);
     let options = PgConnectOptions::new_without_pgpass()
         .username(USER)
         .database(DATABASE)

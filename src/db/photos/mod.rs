@@ -2,3 +2,8 @@
 
 pub mod known;
 pub mod record;
+pub mod delete;
+pub mod filter;
+pub mod list;
+pub mod select;
+pub mod show;

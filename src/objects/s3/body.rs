@@ -118,10 +118,13 @@ struct SourceBody {
     waiting: Option<(Pin<Box<tokio::time::Sleep>>, Bytes)>,
 }
 
+/// A reader with what it read last.
+type ReadPiece = (Box<FileReader>, Result<Option<Bytes>, StoreError>);
+
 /// Where the next piece comes from. The file is read one piece ahead, on a thread that may block.
 enum Feed {
     Idle(Box<FileReader>),
-    Reading(JoinHandle<(Box<FileReader>, Result<Option<Bytes>, StoreError>)>),
+    Reading(JoinHandle<ReadPiece>),
     Ended,
 }
 

@@ -13,6 +13,7 @@ use crate::objects::key::StorageKey;
 use crate::objects::retry::Attempts;
 use crate::objects::source::{ByteRange, Source};
 use crate::objects::store::{ObjectFacts, PutMode, PutOptions, PutOutcome, PutReport, hash_of};
+use crate::objects::url::StorageUrl;
 
 /// The name of the metadata that holds an object's hash: `x-amz-meta-sha256`.
 pub(super) const SHA256_METADATA: &str = "sha256";
@@ -48,6 +49,30 @@ pub(super) enum Writing<'a> {
         upload_id: &'a str,
         parts: CompletedMultipartUpload,
     },
+}
+
+/// What a refusal means for the next step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// The object is, or is not, there, against the condition: look.
+    NotAsExpected,
+    /// The server knows no such condition: look, then write without.
+    NoConditions,
+    /// Nothing changes it. But if an answer was lost before, the object may be there all the same: an upload in parts
+    /// that was completed is no longer known.
+    Final,
+}
+
+impl Refusal {
+    fn of(problem: &Problem, condition: &Condition) -> Self {
+        match problem {
+            Problem::Precondition => Refusal::NotAsExpected,
+            // Some answer 404 to If-Match where nothing is.
+            Problem::NotFound if matches!(condition, Condition::Is(_)) => Refusal::NotAsExpected,
+            Problem::NotImplemented if *condition != Condition::None => Refusal::NoConditions,
+            _ => Refusal::Final,
+        }
+    }
 }
 
 /// What stands under a key, compared with what should.
@@ -115,33 +140,25 @@ impl S3Store {
                 }
                 Err(error) => error,
             };
-            let settled_by_looking = match error.problem() {
-                Problem::Precondition => true,
-                // R2 answers 404 to If-Match where nothing is; an upload in parts that was completed is gone.
-                Problem::NotFound => matches!(condition, Condition::Is(_)) || perhaps_ours,
-                Problem::NotImplemented => condition != Condition::None,
-                _ => false,
-            };
-            if !settled_by_looking {
-                perhaps_ours |= error.is_retryable() && !error.is_connection_class();
+            if error.is_retryable() {
+                perhaps_ours |= !error.is_connection_class();
                 attempts.pause_or_fail(error).await?;
                 continue;
+            }
+            let refused = Refusal::of(error.problem(), &condition);
+            if refused == Refusal::Final && !perhaps_ours {
+                return Err(error.with_attempts(attempts.made()));
             }
             rounds += 1;
             if rounds > Self::MAX_ROUNDS {
                 return Err(StoreError::new(Problem::Conflict, format!("store {key:?}")).with_attempts(attempts.made()));
             }
-            let unconditional = *error.problem() == Problem::NotImplemented;
-            condition = match self.compare(key, source).await? {
-                Found::Same(facts) => {
-                    return Ok(already_there(facts, perhaps_ours, &condition, &attempts));
-                }
-                Found::Nothing if *error.problem() == Problem::NotFound && condition == Condition::Absent => {
-                    return Err(error.with_attempts(attempts.made()));
-                }
-                Found::Nothing | Found::Other(_) if unconditional => Condition::None,
-                Found::Nothing => Condition::Absent,
-                Found::Other(facts) => replacing(facts),
+            condition = match (self.compare(key, source).await?, refused) {
+                (Found::Same(facts), _) => return Ok(already_there(facts, perhaps_ours, &condition, &attempts)),
+                (_, Refusal::Final) => return Err(error.with_attempts(attempts.made())),
+                (_, Refusal::NoConditions) => Condition::None,
+                (Found::Nothing, Refusal::NotAsExpected) => Condition::Absent,
+                (Found::Other(facts), Refusal::NotAsExpected) => replacing(facts),
             };
         }
     }
@@ -204,7 +221,10 @@ impl S3Store {
     }
 
     pub(super) async fn content_md5(&self, source: &Source, range: ByteRange) -> Result<Option<String>, StoreError> {
-        if !self.config().content_md5 {
+        let config = self.config();
+        let for_files = config.content_md5.unwrap_or(matches!(config.url, StorageUrl::R2 { .. }));
+        // What is in memory is small.
+        if !for_files && matches!(source, Source::File { .. }) {
             return Ok(None);
         }
         let source = source.clone();

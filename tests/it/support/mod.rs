@@ -7,6 +7,8 @@
 //! let photos = machine.args(["photos", "list", "--json"]).ok().json();
 //! ```
 
+pub mod pg;
+pub mod s3;
 pub mod terminal;
 
 use std::ffi::{OsStr, OsString};

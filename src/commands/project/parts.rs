@@ -1,0 +1,265 @@
+//! `project photographers|members|packages add|list`
+
+use clap::{Args, Subcommand};
+
+use crate::app::App;
+use crate::commands::args::{AddArgs, ListArgs};
+use crate::commands::created::CreatedReport;
+use crate::commands::reference;
+use crate::db;
+use crate::db::packages::PackageFilter;
+use crate::model::project::{Assigned, Member};
+use crate::model::time::{self, Edge, for_people, rfc3339};
+use crate::ui::{Done, Finished, Page, Render, Row};
+use crate::workflows::setup::part;
+
+#[derive(Debug, Subcommand)]
+pub enum PhotographersCommand {
+    /// Assigns a photographer to a project
+    #[command(after_help = "Example:
+  photoctl project photographers add --project 'Summer Run' --photographer finn@example.org --if-not-exists")]
+    Add(AddPhotographerArgs),
+    /// Lists a project's photographers by name
+    #[command(after_help = "Example:\n  photoctl project photographers list --project 'Summer Run' --json")]
+    List(PartListArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MembersCommand {
+    /// Lets a user join a project
+    #[command(after_help = "Example:
+  photoctl project members add --project 'Summer Run' --user gus@example.org --terms-accepted '2026-06-01 09:30'")]
+    Add(AddMemberArgs),
+    /// Lists a project's members, who joined last first
+    #[command(after_help = "Example:\n  photoctl project members list --project 'Summer Run' --json")]
+    List(PartListArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PackagesCommand {
+    /// Sells a package at a project
+    #[command(after_help = "Example:
+  photoctl project packages add --project 'Summer Run' --package 'Ten photos'")]
+    Add(AddPackageArgs),
+    /// Lists what is sold at a project
+    #[command(after_help = "Example:\n  photoctl project packages list --project 'Summer Run' --json")]
+    List(PartListArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct AddPhotographerArgs {
+    /// Project: id, name or operator-email/name
+    #[arg(long)]
+    pub project: Option<String>,
+    /// Photographer of the project's operator: id, name or email
+    #[arg(long)]
+    pub photographer: Option<String>,
+    #[command(flatten)]
+    pub add: AddArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct AddMemberArgs {
+    /// Project: id, name or operator-email/name
+    #[arg(long)]
+    pub project: Option<String>,
+    /// User: id, name or email
+    #[arg(long)]
+    pub user: Option<String>,
+    /// When they accepted the project's terms, in its time zone
+    #[arg(long, value_name = "TIME")]
+    pub terms_accepted: Option<String>,
+    #[command(flatten)]
+    pub add: AddArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct AddPackageArgs {
+    /// Project: id, name or operator-email/name
+    #[arg(long)]
+    pub project: Option<String>,
+    /// Package of the project's operator: id or name
+    #[arg(long)]
+    pub package: Option<String>,
+    #[command(flatten)]
+    pub add: AddArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct PartListArgs {
+    /// Project: id, name or operator-email/name
+    #[arg(long)]
+    pub project: Option<String>,
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+pub async fn photographers(app: &App, command: PhotographersCommand) -> Finished {
+    match command {
+        PhotographersCommand::Add(args) => add_photographer(app, args).await,
+        PhotographersCommand::List(args) => {
+            let mut conn = app.db().await?.conn().await?;
+            let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
+            let mut rows = db::members::photographers(&mut conn, project.id, args.list.page()).await?;
+            let cut = args.list.cut(&mut rows, |row| row.id.0);
+            app.ui.list(&rows, cut.as_deref());
+            Ok(Done::OK)
+        }
+    }
+}
+
+pub async fn members(app: &App, command: MembersCommand) -> Finished {
+    match command {
+        MembersCommand::Add(args) => add_member(app, args).await,
+        MembersCommand::List(args) => {
+            let mut conn = app.db().await?.conn().await?;
+            let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
+            let mut rows = db::members::members(&mut conn, project.id, args.list.page()).await?;
+            let cut = args.list.cut(&mut rows, |row| row.id.0);
+            let zone = project.zone();
+            let rows: Vec<MemberLine> = rows.into_iter().map(|member| MemberLine { member, zone }).collect();
+            app.ui.list(&rows, cut.as_deref());
+            Ok(Done::OK)
+        }
+    }
+}
+
+pub async fn packages(app: &App, command: PackagesCommand) -> Finished {
+    match command {
+        PackagesCommand::Add(args) => add_package(app, args).await,
+        PackagesCommand::List(args) => {
+            let mut conn = app.db().await?.conn().await?;
+            let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
+            let filter = PackageFilter { project: Some(project.id), ..Default::default() };
+            let mut rows = db::packages::list(&mut conn, filter, args.list.page()).await?;
+            let cut = args.list.cut(&mut rows, |row| row.id.0);
+            app.ui.list(&rows, cut.as_deref());
+            Ok(Done::OK)
+        }
+    }
+}
+
+async fn add_photographer(app: &App, args: AddPhotographerArgs) -> Finished {
+    let db = app.db().await?;
+    let mut conn = db.conn().await?;
+    let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
+    let given = args.photographer.as_deref();
+    let photographer = reference::photographer(app, &mut conn, given, Some(project.operator_id)).await?;
+    drop(conn);
+    let target = app.target(false);
+    app.ui.target(&target);
+    let outcome = part::add_photographer(db, &app.author(), &project, &photographer, args.add.mode()).await?;
+    let thing = Assigned {
+        id: photographer.id,
+        name: photographer.name,
+        email: photographer.email,
+        project_id: project.id,
+        assigned_at: None,
+        deleted_at: None,
+    };
+    let dry_run = args.add.dry_run;
+    app.ui.show(&CreatedReport::added("photographer of the project", Part(thing), outcome, dry_run, target));
+    Ok(Done::OK)
+}
+
+async fn add_member(app: &App, args: AddMemberArgs) -> Finished {
+    let db = app.db().await?;
+    let mut conn = db.conn().await?;
+    let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
+    let user = reference::user(app, &mut conn, args.user.as_deref()).await?;
+    drop(conn);
+    let now = chrono::Utc::now();
+    let accepted = args.terms_accepted.as_deref();
+    let accepted = accepted.map(|text| time::parse(text, project.zone(), Edge::Start, now)).transpose()?;
+    let target = app.target(false);
+    app.ui.target(&target);
+    let outcome = part::add_member(db, &app.author(), &project, &user, accepted, args.add.mode()).await?;
+    let there = db::members::member(&mut *db.conn().await?, project.id, user.id).await?;
+    let thing = there.unwrap_or(Member {
+        id: user.id,
+        name: user.name,
+        email: user.email,
+        project_id: project.id,
+        joined_at: now,
+        terms_accepted_at: accepted,
+        deleted_at: None,
+    });
+    let dry_run = args.add.dry_run;
+    app.ui.show(&CreatedReport::added("member of the project", Part(thing), outcome, dry_run, target));
+    Ok(Done::OK)
+}
+
+async fn add_package(app: &App, args: AddPackageArgs) -> Finished {
+    let db = app.db().await?;
+    let mut conn = db.conn().await?;
+    let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
+    let package = reference::package(app, &mut conn, args.package.as_deref(), Some(project.operator_id)).await?;
+    drop(conn);
+    let target = app.target(false);
+    app.ui.target(&target);
+    let outcome = part::add_package(db, &app.author(), &project, &package, args.add.mode()).await?;
+    let dry_run = args.add.dry_run;
+    app.ui.show(&CreatedReport::added("package of the project", package, outcome, dry_run, target));
+    Ok(Done::OK)
+}
+
+/// A person in a project, as a page.
+#[derive(Debug, serde::Serialize)]
+#[serde(transparent)]
+struct Part<T>(T);
+
+impl Render for Part<Assigned> {
+    fn render(&self, page: &mut Page) {
+        let Self(part) = self;
+        page.heading(&part.name);
+        page.field("Photographer", part.id.to_string());
+        page.field("Email", &part.email);
+        page.field("Project", part.project_id.to_string());
+    }
+}
+
+impl Render for Part<Member> {
+    fn render(&self, page: &mut Page) {
+        let Self(part) = self;
+        page.heading(&part.name);
+        page.field("User", part.id.to_string());
+        page.field("Email", &part.email);
+        page.field("Project", part.project_id.to_string());
+        page.field_if("Terms accepted", part.terms_accepted_at.map(rfc3339));
+    }
+}
+
+impl Row for Assigned {
+    const HEADERS: &'static [&'static str] = &["id", "name", "email"];
+
+    fn cells(&self) -> Vec<String> {
+        let deleted = if self.deleted_at.is_some() { " (deleted)" } else { "" };
+        vec![self.id.to_string(), format!("{}{deleted}", self.name), self.email.clone()]
+    }
+}
+
+/// A member and the zone that times are shown in.
+#[derive(Debug, serde::Serialize)]
+struct MemberLine {
+    #[serde(flatten)]
+    member: Member,
+    #[serde(skip)]
+    zone: chrono_tz::Tz,
+}
+
+impl Row for MemberLine {
+    const HEADERS: &'static [&'static str] = &["id", "name", "email", "joined", "terms accepted"];
+
+    fn cells(&self) -> Vec<String> {
+        let Self { member, zone } = self;
+        let deleted = if member.deleted_at.is_some() { " (deleted)" } else { "" };
+        let shown = |time| for_people(time, *zone);
+        vec![
+            member.id.to_string(),
+            format!("{}{deleted}", member.name),
+            member.email.clone(),
+            shown(member.joined_at),
+            member.terms_accepted_at.map(shown).unwrap_or_default(),
+        ]
+    }
+}

@@ -1,0 +1,4 @@
+//! What is done with photos once they are there.
+
+pub mod job;
+pub mod names;

@@ -1,0 +1,84 @@
+//! Setting an event up: people, projects, what is sold, and a project's policy.
+//!
+//! Every change is one transaction: lock what makes two creators of the same thing wait for each other, look whether
+//! it is there, write, append the audit entry, commit.
+
+pub mod check;
+pub mod operator;
+pub mod package;
+pub mod part;
+pub mod password;
+pub mod photographer;
+pub mod project;
+pub mod settings;
+pub mod user;
+
+use uuid::Uuid;
+
+use crate::error::{Error, Kind};
+use crate::model::text::printable;
+
+/// What to do where the thing is there already, and whether to do anything at all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Mode {
+    pub if_not_exists: bool,
+    pub allow_duplicate: bool,
+    pub dry_run: bool,
+}
+
+/// What came of a `create`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created<T> {
+    New(T),
+    /// It was there, and agrees with what was given.
+    Existing(T),
+    /// What would be created. It has no id yet: the field is nil.
+    Planned(T),
+}
+
+/// The fields in which an existing thing differs from what was given.
+#[derive(Debug, Default)]
+pub struct Differences(Vec<String>);
+
+impl Differences {
+    /// Compares a field that may not be given.
+    pub fn field(&mut self, name: &str, there: Option<&str>, given: Option<&str>) {
+        let Some(given) = given else { return };
+        if there != Some(given) {
+            let there = there.map_or("not set".to_owned(), |text| format!("{:?}", printable(text)));
+            self.0.push(format!("{name} is {there}, given was {:?}", printable(given)));
+        }
+    }
+
+    /// A difference whose two sides are not to be shown, or are no texts.
+    pub fn said(&mut self, sentence: impl Into<String>) {
+        self.0.push(sentence.into());
+    }
+
+    /// # Errors
+    /// [`Kind::AlreadyExists`] naming each difference, if there is any.
+    pub fn none_or_refuse(self, what: &str, id: Uuid) -> Result<(), Error> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let error = Error::new(Kind::AlreadyExists, format!("{what} exists (id {id}), but differs from what is given"));
+        Err(self.0.into_iter().fold(error, Error::hint))
+    }
+}
+
+/// A thing of that name is there already.
+fn name_taken(what: &str, id: Uuid) -> Error {
+    Error::new(Kind::AlreadyExists, format!("{what} exists already (id {id})"))
+        .hint("--if-not-exists answers that one, --allow-duplicate creates a second")
+}
+
+/// An email belongs to somebody already.
+fn email_taken(noun: &str, email: &str, id: Uuid, deleted: bool) -> Error {
+    let email = printable(email);
+    if deleted {
+        return Error::new(Kind::AlreadyExists, format!("{email} is the email of the deleted {noun} {id}"))
+            .hint("emails are unique, deleted ones included: use another one");
+    }
+    Error::new(Kind::AlreadyExists, format!("{email} is the email of {noun} {id}"))
+        .hint("--if-not-exists answers that one; emails are unique, whatever their case")
+}

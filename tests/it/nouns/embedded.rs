@@ -1,0 +1,22 @@
+use crate::support::Photoctl;
+
+#[test]
+fn the_first_operator_makes_the_embedded_database() {
+    let machine = Photoctl::new().env("PHOTOCTL_BCRYPT_COST", "10");
+    let words = ["operator", "create", "--name", "Ana", "--email", "ana@example.org"];
+    machine.args(["operator", "list"]).run().code(1).stderr_has("photoctl");
+    machine.args(words).args(["--no-password", "--dry-run"]).ok().stderr_has("would be created");
+    assert!(!machine.data().join("postgres").exists());
+    // Without a way to a password nothing is created on the way to the error.
+    machine.args(words).run().code(2).stderr_has("--password-stdin");
+    assert!(!machine.data().join("postgres").exists());
+
+    machine.args(words).arg("--no-password").ok();
+    let words = ["project", "create", "--operator", "ana@example.org", "--name", "Gala", "--json"];
+    let made = machine.args(words).ok().json();
+    let shown = machine.args(["project", "show", "Gala", "--json"]).ok().json();
+    assert_eq!(made["id"], shown["id"]);
+    assert!(made["target"]["database"].as_str().unwrap().starts_with("embedded in "));
+    let audit = machine.args(["audit", "list", "--verify", "--json"]).ok().stderr_has("sound").json();
+    assert_eq!(audit.as_array().unwrap().len(), 2);
+}

@@ -1,0 +1,71 @@
+use serde_json::json;
+
+use super::{House, id};
+
+#[test]
+fn photographers_members_and_packages_are_added_and_listed() {
+    let (house, ana) = House::with_operator();
+    let gala = house.project(&ana, "Gala");
+    let finn = house.photographer(&ana, "Finn", "finn@example.org");
+    let gus = house.user("Gus", "gus@example.org");
+    let words = ["package", "create", "--operator", &ana, "--name", "Ten", "--price", "19.90", "--photo-count", "10"];
+    let ten = id(&house.json(&words));
+    let terms = ["--terms-accepted", "2026-06-01 09:30"];
+    let cases: [(&str, &[&str], &str); 3] = [
+        ("photographers", &["--photographer", "Finn"], &finn),
+        ("members", &[&["--user", "gus@example.org"][..], &terms].concat(), &gus),
+        ("packages", &["--package", "Ten"], &ten),
+    ];
+    for (noun, named, of) in cases {
+        let words = [&["project", noun, "add", "--project", "Gala"][..], named].concat();
+        let added = house.json(&words);
+        assert_eq!((added["id"].as_str(), &added["created"]), (Some(of), &json!(true)), "{added}");
+        assert_eq!(house.error(1, &words)["code"], "already_exists");
+        assert_eq!(house.json(&[&words[..], &["--if-not-exists"]].concat())["created"], false);
+        let list = house.json(&["project", noun, "list", "--project", &gala]);
+        assert_eq!(list.as_array().unwrap().len(), 1);
+        assert_eq!(list[0]["id"], of);
+    }
+    assert_eq!(house.psql("SELECT project_id, photographer_id FROM project_photographers"), format!("{gala}|{finn}"));
+    assert_eq!(house.psql("SELECT project_id, package_id FROM project_packages"), format!("{gala}|{ten}"));
+    let member = house.psql("SELECT project_id, user_id, terms_accepted_at FROM project_members");
+    assert_eq!(member, format!("{gala}|{gus}|2026-06-01 07:30:00"));
+    let list = house.machine.args(["project", "members", "list", "--project", "Gala"]).ok().stdout;
+    assert!(list.contains("2026-06-01 09:30 CEST"), "{list}");
+
+    let words = ["project", "members", "add", "--project", "Gala", "--user", "Gus", "--if-not-exists"];
+    house.fails(1, &[&words[..], &["--terms-accepted", "2026-06-02"]].concat()).stderr_has("not what is given");
+    assert_eq!(house.psql("SELECT count(*) FROM photoctl.audit WHERE entity LIKE 'project\\_%'"), "3");
+}
+
+#[test]
+fn what_belongs_to_another_operator_stays_there() {
+    let (house, ana) = House::with_operator();
+    let bo = house.operator("Bo", "bo@example.org");
+    let gala = house.project(&ana, "Gala");
+    let finn = house.photographer(&bo, "Finn", "finn@example.org");
+    let words = ["package", "create", "--operator", &bo, "--name", "Ten", "--price", "1", "--photo-count", "1"];
+    let ten = id(&house.json(&words));
+    let words = ["project", "photographers", "add", "--project", &gala, "--photographer"];
+    house.fails(2, &[&words[..], &[&finn]].concat()).stderr_has("belongs to operator");
+    // By name, only the operator's own are looked at.
+    house.fails(1, &[&words[..], &["Finn"]].concat());
+    house.fails(2, &["project", "packages", "add", "--project", &gala, "--package", &ten]);
+    house.fails(2, &["project", "create", "--operator", &ana, "--name", "Ball", "--photographer", &finn]);
+    assert_eq!(house.psql("SELECT count(*) FROM project_photographers"), "0");
+    // The same name at both: the project's operator decides.
+    let own = house.photographer(&ana, "Finn", "finn2@example.org");
+    assert_eq!(id(&house.json(&[&words[..], &["Finn"]].concat())), own);
+}
+
+#[test]
+fn assigning_at_once_assigns_once() {
+    let (house, ana) = House::with_operator();
+    house.project(&ana, "Gala");
+    house.photographer(&ana, "Finn", "finn@example.org");
+    let words = ["project", "photographers", "add", "--project", "Gala", "--photographer", "Finn"];
+    let running: Vec<_> = (0..4).map(|_| house.machine.args(words).spawn()).collect();
+    let done = running.into_iter().map(|one| one.wait().code).filter(|code| *code == 0).count();
+    assert_eq!(done, 1);
+    assert_eq!(house.psql("SELECT count(*) FROM project_photographers"), "1");
+}
