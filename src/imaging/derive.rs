@@ -108,7 +108,6 @@ impl Deriver {
         let mut upright = stored.turned(described.orientation);
         let (width, height) = described.orientation.upright(width, height);
 
-        upright.sharpen(self.recipe.sharpen.min(32));
         let thumbnail_size = resize::fit(width, height, self.recipe.thumbnail_px);
         let mut small = if thumbnail_size == (width, height) {
             upright.clone()
@@ -117,6 +116,7 @@ impl Deriver {
         };
         let thumbnail = small.encode(self.recipe.thumbnail_quality)?;
         drop(small);
+        upright.sharpen(self.recipe.sharpen.min(32));
         if let Some(overlay) = self.overlay(upright.width.min(upright.height))? {
             overlay.apply(&mut upright);
         } else if self.stamp.is_some() {

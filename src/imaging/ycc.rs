@@ -165,8 +165,8 @@ fn sharpen_row(line: &mut [u8], above: &[u8], here: &[u8], below: &[u8], amount:
     for i in 0..inner {
         let neighbours = i16::from(left[i]) + i16::from(right[i]) + i16::from(above[i]) + i16::from(below[i]);
         let centre = i16::from(middle[i]);
-        // At most 4 * 255 times an amount of up to 32: sixteen bits hold it.
-        let change = ((4 * centre - neighbours) * amount) >> 8;
+        // At most 4 * 255 times an amount of up to 32, and a half to round: sixteen bits hold it.
+        let change = ((4 * centre - neighbours) * amount + 128) >> 8;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
         let sharpened = (centre + change).clamp(0, 255) as u8;
         out[i] = sharpened;
@@ -217,6 +217,6 @@ mod tests {
     fn sharpening_leaves_flat_areas_and_steepens_edges() {
         let mut picture = Ycc::grey(6, 3, [[50, 50, 50, 150, 150, 150]; 3].concat());
         picture.sharpen(16);
-        assert_eq!(picture.y[6..12], [50, 50, 43, 156, 150, 150]);
+        assert_eq!(picture.y[6..12], [50, 50, 44, 156, 150, 150]);
     }
 }
