@@ -269,11 +269,8 @@ fn database_probe(db: Db) -> crate::batch::outage::Probe {
     Box::new(move || {
         let db = db.clone();
         Box::pin(async move {
-            // A connection that was cut is found out and replaced when it is taken.
-            match db.conn().await {
-                Ok(mut conn) => crate::db::ping(&mut conn).await.is_ok(),
-                Err(_) => false,
-            }
+            let answered = db.retry(Duration::ZERO, |db| async move { db.require_current().await });
+            answered.await.map_or_else(|error| !crate::db::error::retryable(&error), |()| true)
         })
     })
 }

@@ -2,7 +2,9 @@
 //!
 //! Whoever hands a row over waits until it is committed. While the database cannot be reached everybody waits.
 
-use std::collections::{BTreeMap, BTreeSet};
+#[cfg(test)]
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +22,8 @@ use crate::model::ids::{PhotoId, PhotographerId, ProjectId};
 const BATCH: usize = 256;
 /// How long the first row of a batch waits for others.
 const LINGER: Duration = Duration::from_millis(40);
+/// How long a cut connection is tried again before it counts as an outage.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Something to be written.
 #[derive(Debug, Clone)]
@@ -141,12 +145,13 @@ impl Writer {
     /// Writes rows in one transaction, waiting out a database that is gone. Answers which `Ready` rows were not there.
     async fn persist(&self, rows: &[Row]) -> Result<BTreeSet<PhotoId>, Trouble> {
         loop {
-            let batch = Batch::of(rows);
-            let error = match self.commit(&batch).await {
+            let batch = &Batch::of(rows);
+            let written = self.db.retry(PATIENCE, |db| async move { self.commit(&db, batch).await });
+            let error = match written.await {
                 Ok(missing) => return Ok(missing),
                 Err(error) => error,
             };
-            match trouble::of_database(self.db.explain(error).await) {
+            match trouble::of_database(error) {
                 Trouble::Offline(error) => self.outage.wait_out(&error).await.map_err(|gone| self.given_up(gone))?,
                 trouble => return Err(trouble),
             }
@@ -157,8 +162,8 @@ impl Writer {
         if error.kind() == crate::error::Kind::Interrupted { Trouble::Stopped } else { Trouble::Fatal(error) }
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<BTreeSet<PhotoId>> {
-        let mut tx = self.db.begin().await?;
+    async fn commit(&self, db: &Db, batch: &Batch) -> Result<BTreeSet<PhotoId>> {
+        let mut tx = db.begin().await?;
         if !batch.begun.is_empty() {
             record::begin(&mut tx, self.project, self.photographer, &batch.begun).await?;
         }

@@ -15,7 +15,7 @@ use super::job::{CompanionJob, Job, Stored};
 use super::pair::Unit;
 use super::plan::IngestPlan;
 use super::reason::SkipReason;
-use super::record::{Recorder, Row};
+use super::record::{PATIENCE, Recorder, Row};
 use super::scan::{Found, Root};
 use super::strangers::Strangers;
 use super::tally::{Tally, Told};
@@ -230,7 +230,10 @@ impl Run {
         let project = self.plan.project.id;
         let ids: Vec<PhotoId> = contents.iter().map(|content| PhotoId::of_content(project, content)).collect();
         loop {
-            let asked = async { known::by_content(&mut *self.db.conn().await?, contents, &ids).await };
+            let ids = ids.as_slice();
+            let asked = self.db.retry(PATIENCE, |db| async move {
+                known::by_content(&mut *db.conn().await?, contents, ids).await
+            });
             let error = match asked.await {
                 Ok(mut known) => {
                     // A row that was found by its id alone has the content that the id is made of.
@@ -239,7 +242,7 @@ impl Run {
                     }
                     return Some(known);
                 }
-                Err(error) => self.db.explain(error).await,
+                Err(error) => error,
             };
             match trouble::of_database(error) {
                 Trouble::Offline(error) => {

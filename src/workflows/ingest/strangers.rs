@@ -52,11 +52,6 @@ impl Strangers {
     }
 
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.by_size.values().map(Vec::len).sum()
-    }
-
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_size.is_empty()
     }

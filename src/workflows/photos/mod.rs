@@ -2,3 +2,4 @@
 
 pub mod job;
 pub mod names;
+pub mod recipe;
