@@ -18,6 +18,7 @@ mod photos;
 mod photos_change;
 mod photos_store;
 mod photos_world;
+mod upload;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;
