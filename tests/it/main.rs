@@ -21,3 +21,4 @@ mod photos_world;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;
+mod upload;
