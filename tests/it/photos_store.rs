@@ -1,5 +1,7 @@
 //! `photos verify`, `adopt`, `reprocess` and `download`: rows against objects, read here from the disk.
 
+#![allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::Path;

@@ -146,7 +146,7 @@ impl NamePattern {
         ));
         sql.push_bind(pattern.clone());
         sql.push(format_args!(
-            " OR EXISTS (SELECT FROM photoctl.photo_names n WHERE n.photo_id = p.id AND n.name {operator} "
+            " OR p.id IN (SELECT n.photo_id FROM photoctl.photo_names n WHERE n.name {operator} "
         ));
         sql.push_bind(pattern.clone()).push("))");
     }
