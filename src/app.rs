@@ -73,6 +73,14 @@ impl App {
         Ok(DbConfig::Url(server))
     }
 
+    /// Adds to an error what the open database can tell about it: the right that is missing.
+    pub async fn explain(&self, error: Error) -> Error {
+        match self.db.get() {
+            Some(db) => db.explain(error).await,
+            None => error,
+        }
+    }
+
     /// The object store that belongs to the database. The database remembers the first one that is used with it.
     ///
     /// # Errors

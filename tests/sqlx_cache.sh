@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 mode=${1:---check}
 if [ -z "${PHOTOCTL_TEST_DATABASE_URL:-}" ]; then
-    PHOTOCTL_TEST_DATABASE_URL=$(tests/postgres.sh start)
+    eval "$(tests/postgres.sh start)"
     trap 'tests/postgres.sh stop >/dev/null' EXIT
 fi
 name=photoctl_sqlx_cache

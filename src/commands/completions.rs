@@ -1,17 +1,27 @@
 //! `completions`: the script for a shell, and the answers it asks the binary for.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::time::Duration;
 
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
 
 use crate::app::App;
-use crate::config::Sources;
+use crate::config::{Config, Sources, settings};
+use crate::db::refs::{self, Noun};
+use crate::db::{Db, DbConfig, EmbeddedConfig, ServerConfig};
 use crate::error::{Error, Kind, Result};
+use crate::model::text;
 use crate::ui::{Done, Finished};
 
 /// The script calls the binary with this variable set to the shell's name.
 const VARIABLE: &str = "PHOTOCTL_COMPLETE";
+
+/// How long a Tab may take. An embedded database opens in about half of it.
+const PATIENCE: Duration = Duration::from_millis(1500);
+/// More names than this nobody reads.
+const MOST: i64 = 500;
 
 /// Shells that completions exist for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -86,8 +96,100 @@ pub fn answer(args: &[OsString], sources: &Sources) -> bool {
         .unwrap_or(true)
 }
 
-/// The command with live values for what names a thing of the database.
+/// The command with live values for what names a thing of the database, a profile or a setting.
 #[must_use]
 pub fn with_values(command: clap::Command) -> clap::Command {
-    command
+    let ids: Vec<(String, Source)> =
+        command.get_arguments().filter_map(|arg| Some((arg.get_id().to_string(), source_of(arg)?))).collect();
+    let command = ids.into_iter().fold(command, |command, (id, source)| {
+        command.mut_arg(id, |arg| arg.add(ArgValueCompleter::new(move |typed: &OsStr| values(source, typed))))
+    });
+    let names: Vec<String> = command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, with_values))
+}
+
+/// Where the values of an option come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Database(Noun),
+    Profiles,
+}
+
+fn source_of(arg: &clap::Arg) -> Option<Source> {
+    Some(match arg.get_long()? {
+        "operator" => Source::Database(Noun::Operator),
+        "photographer" => Source::Database(Noun::Photographer),
+        "user" => Source::Database(Noun::User),
+        "package" => Source::Database(Noun::Package),
+        "project" => Source::Database(Noun::Project),
+        "profile" => Source::Profiles,
+        _ => return None,
+    })
+}
+
+fn values(source: Source, typed: &OsStr) -> Vec<CompletionCandidate> {
+    let typed = typed.to_string_lossy().to_lowercase();
+    let found = match source {
+        Source::Database(noun) => of_database(noun),
+        Source::Profiles => profiles(),
+    };
+    found
+        .into_iter()
+        .filter(|(value, _)| value.to_lowercase().starts_with(&typed))
+        .map(|(value, help)| CompletionCandidate::new(value).help(help.map(Into::into)))
+        .collect()
+}
+
+type Value = (String, Option<String>);
+
+/// What the person's line says about which configuration is meant counts for its completion too.
+fn configured() -> Option<Config> {
+    let mut sources = Sources::from_process();
+    let mut words = std::env::args().skip_while(|arg| arg != "--").skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--profile" => sources.profile = words.next(),
+            "--config" => sources.config_file = words.next().map(PathBuf::from),
+            _ => {}
+        }
+    }
+    Config::load(&sources).ok()
+}
+
+fn profiles() -> Vec<Value> {
+    let names = configured_profiles().unwrap_or_default();
+    names.into_iter().map(|name| (name, None)).collect()
+}
+
+fn configured_profiles() -> Option<Vec<String>> {
+    let mut sources = Sources::from_process();
+    sources.profile = None;
+    Some(Config::load_anyway(&sources).ok()?.profiles().to_vec())
+}
+
+/// Names and emails. Where the answer does not come at once there is none: nobody waits for a Tab.
+fn of_database(noun: Noun) -> Vec<Value> {
+    let Some(config) = configured() else { return Vec::new() };
+    let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() else {
+        return Vec::new();
+    };
+    let found = runtime.block_on(async { tokio::time::timeout(PATIENCE, ask(&config, noun)).await });
+    runtime.shutdown_background();
+    found.ok().and_then(Result::ok).unwrap_or_default()
+}
+
+async fn ask(config: &Config, noun: Noun) -> Result<Vec<Value>> {
+    let db = match config.get(settings::DATABASE_URL) {
+        Some(url) => Db::connect(&DbConfig::Url(ServerConfig::new(url))).await?,
+        // One that another run uses answers `Locked` at once, since nothing is waited for.
+        None => Db::connect(&DbConfig::Embedded(EmbeddedConfig::new(config.home()))).await?,
+    };
+    let found = refs::choices(&mut *db.conn().await?, noun, None, MOST).await?;
+    db.close().await;
+    let value = |candidate: refs::Candidate| match candidate.email {
+        Some(email) => (email, Some(text::printable(&candidate.name))),
+        None => (candidate.name, candidate.operator),
+    };
+    // A line break would end the shell's list in the middle of a name.
+    Ok(found.into_iter().map(value).filter(|(value, _)| text::printable(value) == *value).collect())
 }

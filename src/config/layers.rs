@@ -102,6 +102,7 @@ pub struct Config {
     home: PathBuf,
     /// The file that `--config` or `PHOTOCTL_CONFIG` names, whether or not it could be read.
     named_file: Option<PathBuf>,
+    profiles: Vec<String>,
     problem: Option<Arc<Error>>,
 }
 
@@ -124,6 +125,11 @@ impl Config {
             .clone()
             .or_else(|| sources.variable("PHOTOCTL_PROFILE").map(str::to_owned))
             .or_else(|| table.get("default_profile").and_then(toml::Value::as_str).map(str::to_owned));
+        let profiles = table
+            .get("profile")
+            .and_then(toml::Value::as_table)
+            .map(|profiles| profiles.keys().cloned().collect())
+            .unwrap_or_default();
         let section = profile_section(&table, profile.as_deref(), file.as_deref())?;
 
         let mut unknown_keys = Vec::new();
@@ -152,7 +158,7 @@ impl Config {
             values.insert(setting.key, Value { text: text.clone(), origin: Origin::Flag(flag) });
         }
         let home = home(&values, sources);
-        Ok(Self { values, profile, file, default_file, unknown_keys, home, named_file, problem: None })
+        Ok(Self { values, profile, file, default_file, unknown_keys, home, named_file, profiles, problem: None })
     }
 
     /// As [`Config::load`], but a file that can not be used is left out and remembered as the [`Config::problem`]: for
@@ -287,6 +293,12 @@ impl Config {
     #[must_use]
     pub fn default_file(&self) -> Option<&Path> {
         self.default_file.as_deref()
+    }
+
+    /// Names of the profiles in the file.
+    #[must_use]
+    pub fn profiles(&self) -> &[String] {
+        &self.profiles
     }
 
     /// The file that `--config` or `PHOTOCTL_CONFIG` names; it need not exist.

@@ -205,6 +205,24 @@ impl Ui {
         }
     }
 
+    /// Rows whose columns are known only now: the answer to somebody's SQL.
+    pub fn records(&self, columns: &[String], rows: &[Vec<Option<String>>]) {
+        if self.format == Format::Human {
+            let headers: Vec<&str> = columns.iter().map(String::as_str).collect();
+            let cells = rows.iter().map(|row| row.iter().map(|cell| cell.clone().unwrap_or_default()).collect());
+            let mut page = self.page();
+            page.table(&headers, cells);
+            self.print(&page.into_text());
+            return;
+        }
+        let records: Vec<serde_json::Map<String, serde_json::Value>> = rows
+            .iter()
+            .map(|row| columns.iter().zip(row).map(|(name, cell)| (name.clone(), json!(cell))).collect())
+            .collect();
+        self.print(&machine::list(self.format, &records));
+        self.summarised();
+    }
+
     /// The end of an operation. In jsonl it is the `summary`; the items went before it by [`progress`].
     pub fn report<T: Render>(&self, report: &T) {
         match self.format {

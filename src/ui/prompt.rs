@@ -1,5 +1,6 @@
 //! Questions. Off a terminal there are none: what would be asked is an error that names the flag to give.
 
+use std::io::Write;
 use std::sync::atomic::Ordering;
 
 use super::{Ui, terminal};
@@ -20,7 +21,7 @@ impl Ui {
             return Ok(Confirmed(()));
         }
         if !self.can_ask() {
-            return Err(Error::new(Kind::ConfirmationRequired, format!("{question} needs a confirmation"))
+            return Err(Error::new(Kind::ConfirmationRequired, format!("a confirmation is needed: {question}"))
                 .hint("add --yes to go on without being asked"));
         }
         let agreed =
@@ -76,6 +77,23 @@ impl Ui {
         }
         let shown: Vec<String> = choices.iter().map(|choice| printable(choice)).collect();
         self.asking(|| dialoguer::Select::new().with_prompt(printable(what)).items(&shown).default(0).interact())
+    }
+
+    /// Reads a line after a prompt. `None` at the end of the input.
+    ///
+    /// # Errors
+    /// When stdin can not be read.
+    pub fn read_line(&self, prompt: &str) -> Result<Option<String>> {
+        let line = self.asking(|| {
+            let mut err = std::io::stderr().lock();
+            err.write_all(prompt.as_bytes())?;
+            err.flush()?;
+            drop(err);
+            let mut line = String::new();
+            let length = std::io::stdin().read_line(&mut line)?;
+            Ok((length > 0).then_some(line))
+        })?;
+        Ok(line.map(|line| line.trim_end_matches(['\n', '\r']).to_owned()))
     }
 
     /// Runs a question: with no frame in its way, and so that Ctrl-C leaves at once with the terminal as it was.

@@ -8,6 +8,8 @@ mod db_embedded;
 mod db_grants;
 mod db_migrate;
 mod db_server;
+mod floors;
+mod imaging;
 mod nouns;
 mod objects;
 mod objects_faults;
@@ -15,7 +17,6 @@ mod objects_folder;
 mod photos;
 mod photos_change;
 mod photos_store;
-#[allow(dead_code, reason = "areas use what they need")]
 mod photos_world;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]

@@ -46,9 +46,9 @@ fn adopted(world: &World, count: u8) -> Vec<String> {
         (id, key)
     });
     let ids: Vec<(String, String)> = ids.collect();
-    let rows = ids.iter().map(|(id, key)| {
-        format!("('{id}', '{PROJECT}', '{PHOTOGRAPHER}', '{key}', 'processing', '2026-06-01')")
-    });
+    let rows = ids
+        .iter()
+        .map(|(id, key)| format!("('{id}', '{PROJECT}', '{PHOTOGRAPHER}', '{key}', 'processing', '2026-06-01')"));
     world.sql(&format!(
         "INSERT INTO photos (id, project_id, photographer_id, storage_key, status, uploaded_at) VALUES {}",
         rows.collect::<Vec<_>>().join(",")
@@ -65,7 +65,8 @@ fn key(id: &str, name: &str) -> String {
 /// The counts of a verification that are not zero, less what is always there.
 fn differences(output: &Output) -> BTreeMap<String, u64> {
     let report = output.json();
-    let usual = ["photos", "objects", "elapsed_ms", "bytes_read", "differences", "without_facts", "failed", "not_begun"];
+    let usual =
+        ["photos", "objects", "elapsed_ms", "bytes_read", "differences", "without_facts", "failed", "not_begun"];
     let counts = report.as_object().unwrap().iter().filter_map(|(name, value)| Some((name.clone(), value.as_u64()?)));
     counts.filter(|(name, count)| *count > 0 && !usual.contains(&name.as_str())).collect()
 }
@@ -95,7 +96,9 @@ fn adopting_learns_what_others_stored() {
         let (sha256, size) = (Sha256::of(&bytes), bytes.len());
         assert_eq!(
             row,
-            format!("ready|uploads/2026/finish line.jpg|{thumbnail}|{watermarked}|{sha256}|{size}|finish line.jpg|jpeg|900|600|2026-06-01 00:00:00")
+            format!(
+                "ready|uploads/2026/finish line.jpg|{thumbnail}|{watermarked}|{sha256}|{size}|finish line.jpg|jpeg|900|600|2026-06-01 00:00:00"
+            )
         );
         assert_eq!(size_of(&world.object(&thumbnail).unwrap()), (400, 267));
         assert_eq!(size_of(&world.object(&watermarked).unwrap()), (900, 600), "small ones are not enlarged");
@@ -123,7 +126,10 @@ fn what_can_not_be_adopted_is_said() {
         let items = report["items_failed"].as_array().unwrap();
         items.iter().find(|item| item["ref"] == id).unwrap()["reason"].clone()
     };
-    assert_eq!((reason(&gone), reason(&broken), reason(&outside)), (json!("not_found"), json!("bad_file"), json!("invalid_input")));
+    assert_eq!(
+        (reason(&gone), reason(&broken), reason(&outside)),
+        (json!("not_found"), json!("bad_file"), json!("invalid_input"))
+    );
     let ready = world.sql("SELECT id FROM photos WHERE status = 'ready'");
     assert_eq!(ready, good);
     world.photos("adopt").run().code(2).stderr_has("not said which photos");
@@ -150,8 +156,13 @@ fn verify_names_each_kind_of_difference_and_mends_what_it_can() {
         world.put_object(&key(&ids[5], "old.jpg"), b"left behind");
         world.put_object("selfies/of the web application.jpg", b"not ours");
 
-        let mut expected =
-            counts([("original_missing", 1), ("thumbnail_missing", 1), ("watermarked_differs", 1), ("stuck", 1), ("orphans", 2)]);
+        let mut expected = counts([
+            ("original_missing", 1),
+            ("thumbnail_missing", 1),
+            ("watermarked_differs", 1),
+            ("stuck", 1),
+            ("orphans", 2),
+        ]);
         let output = world.photos("verify --json --exit-code").run().code(6);
         assert_eq!(differences(&output), expected, "{}", output.transcript());
         world.photos("verify --json").ok();
@@ -192,9 +203,7 @@ fn verify_looks_at_what_it_is_asked_for() {
     world.put_object(&key("00000000-0000-4000-8000-0000000000ff", "original.jpg"), b"left behind");
     let one = world.photos(&format!("verify --json {}", ids[0])).ok().json();
     assert_eq!((&one["photos"], &one["orphans_looked_for"], &one["orphans"]), (&json!(1), &json!(false), &json!(0)));
-    let of = |project: &str| {
-        world.machine().args(["photos", "verify", "--json", "--project", project]).ok().json()
-    };
+    let of = |project: &str| world.machine().args(["photos", "verify", "--json", "--project", project]).ok().json();
     assert_eq!((&of("Summer Run")["photos"], &of("Summer Run")["orphans"]), (&json!(2), &json!(1)));
     assert_eq!((&of("Winter Run")["photos"], &of("Winter Run")["orphans"]), (&json!(0), &json!(0)));
     // Deleted photos keep their objects, and uploads that go on now are no difference.

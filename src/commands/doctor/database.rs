@@ -5,7 +5,7 @@ use chrono::{TimeDelta, Utc};
 use super::Job;
 use super::context::Context;
 use super::finding::Finding;
-use crate::db::migrate;
+use crate::db::{grants, migrate};
 use crate::error::{Error, Kind};
 use crate::model::text;
 
@@ -77,8 +77,29 @@ pub(super) async fn pgvector(context: &Context<'_>) -> Vec<Finding> {
 }
 
 pub(super) async fn rights(context: &Context<'_>) -> Vec<Finding> {
-    let _ = context;
-    Vec::new()
+    const NAME: &str = "rights";
+    let job = match context.job {
+        Some(Job::Upload) => grants::Job::Upload,
+        Some(Job::Read) => grants::Job::Read,
+        Some(Job::Review) => grants::Job::Review,
+        // Without a job there is no saying which rights it takes; who migrates owns the tables.
+        Some(Job::Migrate) | None => return Vec::new(),
+    };
+    let Ok(opened) = context.database().await else { return vec![unreachable(NAME)] };
+    if opened.db.is_embedded() {
+        return Vec::new();
+    }
+    let mut conn = match opened.db.conn().await {
+        Ok(conn) => conn,
+        Err(error) => return vec![Finding::failed(NAME, &error)],
+    };
+    if migrate::require_current(&mut conn).await.is_err() {
+        return vec![Finding::skipped(NAME, "without the tables there is nothing to look at")];
+    }
+    match grants::require(&mut conn, job).await {
+        Ok(()) => vec![Finding::ok(NAME, format!("all that {} takes", job.word()))],
+        Err(error) => vec![Finding::failed(NAME, &error)],
+    }
 }
 
 pub(super) async fn clock(context: &Context<'_>) -> Vec<Finding> {

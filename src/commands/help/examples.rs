@@ -182,7 +182,7 @@ pub const ALL: &[(&str, &[Example])] = &[
         "db backup",
         &[
             ("The embedded database into a file", "photoctl db backup /media/backup/gala.photoctl"),
-            ("Every night, from cron", "photoctl db backup --quiet --replace /media/backup/nightly.photoctl"),
+            ("Every night, from cron", "photoctl db backup --quiet --overwrite /media/backup/nightly.photoctl"),
         ],
     ),
     (
@@ -191,7 +191,7 @@ pub const ALL: &[(&str, &[Example])] = &[
             ("Into an empty data folder", "photoctl db restore /media/backup/gala.photoctl"),
             (
                 "In place of what is there, without a question",
-                "photoctl db restore --replace --yes /media/backup/gala.photoctl",
+                "photoctl db restore --overwrite --yes /media/backup/gala.photoctl",
             ),
         ],
     ),

@@ -84,7 +84,11 @@ pub async fn run(app: &App, args: ReprocessArgs) -> Finished {
 impl Counts for ReprocessCounts {
     fn render(&self, dry_run: bool, page: &mut Page) {
         let verb = if dry_run { "would get" } else { "got" };
-        page.heading(format!("{} of {} {verb} new previews and thumbnails", self.reprocessed, count(self.found, "photo")));
+        page.heading(format!(
+            "{} of {} {verb} new previews and thumbnails",
+            self.reprocessed,
+            count(self.found, "photo")
+        ));
         if self.up_to_date > 0 {
             page.line(format!("{} were up to date: --force makes theirs anew too", count(self.up_to_date, "photo")));
         }

@@ -75,12 +75,8 @@ pub async fn run(app: &App, args: VerifyArgs) -> Finished {
     };
     app.ui.target(&app.target(true));
     let job = work::job(app, "verifying").await?;
-    let rules = VerifyRules {
-        deep: args.deep,
-        repair: args.repair,
-        dry_run: args.dry_run,
-        stuck_after: args.stuck_after,
-    };
+    let rules =
+        VerifyRules { deep: args.deep, repair: args.repair, dry_run: args.dry_run, stuck_after: args.stuck_after };
     let rebuilder = work::rebuilder(app, &job, store)?;
     let checker = Checker { db: job.db.clone(), store: store.clone(), rules, rebuilder };
     let result = verify::run(&job, &checker, &scope).await;
@@ -155,7 +151,9 @@ impl Counts for VerifyCounts {
         }
         if self.without_facts > 0 {
             let photos = count(self.without_facts, "photo");
-            page.line(format!("{photos} of others: only that their objects are there was compared; photos adopt learns the rest"));
+            page.line(format!(
+                "{photos} of others: only that their objects are there was compared; photos adopt learns the rest"
+            ));
         }
         if left > 0 && self.repaired == 0 && !dry_run {
             page.line("photos verify --repair makes previews and thumbnails anew and marks lost originals.");

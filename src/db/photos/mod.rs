@@ -1,5 +1,7 @@
 //! `photos`, and what `photoctl` knows of the files behind them.
 
+pub mod known;
+pub mod record;
 pub mod delete;
 pub mod filter;
 pub mod list;

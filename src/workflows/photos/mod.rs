@@ -3,6 +3,10 @@
 pub mod download;
 pub mod job;
 pub mod names;
+<<<<<<< HEAD
 pub mod rebuild;
 pub mod recipe;
 pub mod verify;
+=======
+pub mod recipe;
+>>>>>>> ingest

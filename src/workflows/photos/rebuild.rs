@@ -171,9 +171,11 @@ impl Rebuilder {
                 return Ok((probe, Ok(None)));
             }
             let made = match &probe.picture {
-                Some(picture) => {
-                    picture.read(&mut file).and_then(|bytes| deriver.derive(&bytes, &probe)).map(Some).map_err(Error::from)
-                }
+                Some(picture) => picture
+                    .read(&mut file)
+                    .and_then(|bytes| deriver.derive(&bytes, &probe))
+                    .map(Some)
+                    .map_err(Error::from),
                 None => Err(Error::new(Kind::BadFile, format!("previews can not be made of {} files", probe.format))),
             };
             Ok((probe, made))

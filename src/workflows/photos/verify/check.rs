@@ -167,7 +167,8 @@ impl Checker {
                 // The difference stays in the report with why it could not be mended.
                 Err(error) if matches!(error.kind(), Kind::BadFile | Kind::NotFound | Kind::Integrity) => {
                     for difference in &mut checked.differences {
-                        difference.message = format!("{}; it can not be mended: {}", difference.message, error.message());
+                        difference.message =
+                            format!("{}; it can not be mended: {}", difference.message, error.message());
                     }
                     return Ok(());
                 }

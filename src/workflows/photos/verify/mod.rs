@@ -215,7 +215,8 @@ pub async fn run(job: &Job, checker: &Checker, scope: &Scope) -> Result<(Finding
             let (db, store, deep) = (&job.db, &checker.store, checker.rules.deep);
             let orphan = |key: String| {
                 let message = Class::Orphan.sentence().to_owned();
-                let item = Difference { r#ref: key.clone(), class: Class::Orphan, key: Some(key), message, repaired: false };
+                let item =
+                    Difference { r#ref: key.clone(), class: Class::Orphan, key: Some(key), message, repaired: false };
                 lock().0.add(item);
             };
             let compared = shelf::compare(db, store, &job.cancel, *project, deep, look, orphan).await?;
@@ -233,12 +234,7 @@ pub async fn run(job: &Job, checker: &Checker, scope: &Scope) -> Result<(Finding
     Ok((findings, ended))
 }
 
-async fn look(
-    job: &Job,
-    checker: &Checker,
-    shared: &Mutex<(Findings, Ended)>,
-    ids: Vec<PhotoId>,
-) -> Result<Go> {
+async fn look(job: &Job, checker: &Checker, shared: &Mutex<(Findings, Ended)>, ids: Vec<PhotoId>) -> Result<Go> {
     let ended = job
         .run(
             &ids,
