@@ -1,8 +1,3 @@
-<<<<<<< HEAD
-//! `photos upload`: scan -> fingerprint -> derive -> transfer -> record.
-
-pub mod facts;
-=======
 //! `photos upload`: a photographer's cards become photos.
 //!
 //! scan -> fingerprint -> derive -> transfer -> record, as one bounded pipeline:
@@ -379,4 +374,3 @@ async fn audit(run: &Run, services: &Services, recorded: Recorded) -> Result<()>
         })
         .await
 }
->>>>>>> ingest

@@ -3,10 +3,6 @@
 pub mod download;
 pub mod job;
 pub mod names;
-<<<<<<< HEAD
 pub mod rebuild;
 pub mod recipe;
 pub mod verify;
-=======
-pub mod recipe;
->>>>>>> ingest
