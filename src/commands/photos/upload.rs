@@ -181,10 +181,7 @@ async fn assign(app: &App, args: &UploadArgs, project: &Project, photographer: &
     }
     let mode = AddMode { if_not_exists: true, dry_run: args.dry_run };
     part::add_photographer(db, &app.author(), project, photographer, mode).await?;
-    app.ui.note(&format!(
-        "{} {who} to the project {what}.",
-        if args.dry_run { "Would assign" } else { "Assigned" }
-    ));
+    app.ui.note(&format!("{} {who} to the project {what}.", if args.dry_run { "Would assign" } else { "Assigned" }));
     Ok(())
 }
 

@@ -1,9 +1,8 @@
 //! `photos`, and what `photoctl` knows of the files behind them.
 
-pub mod known;
-pub mod record;
 pub mod delete;
 pub mod filter;
+pub mod known;
 pub mod list;
 pub mod orphans;
 pub mod rebuilt;
