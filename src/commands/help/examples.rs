@@ -203,6 +203,96 @@ pub const ALL: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "photos",
+        &[
+            (
+                "A card into an event",
+                "photoctl photos upload --project gala --photographer anna@example.org --dir /media/card",
+            ),
+            ("What is there", "photoctl photos list --project gala"),
+            ("Whether all of it is safe", "photoctl photos verify --project gala"),
+        ],
+    ),
+    (
+        "photos list",
+        &[
+            ("The newest uploads of an event", "photoctl photos list --project gala --limit 50"),
+            (
+                "In the order they were taken, for a script",
+                "photoctl photos list --project gala --sort captured --json",
+            ),
+            (
+                "One camera's files of one evening",
+                "photoctl photos list --name \"DSC_*.jpg\" --captured-since \"2026-06-01 18:00\" --captured-until 2026-06-01",
+            ),
+            ("What was deleted", "photoctl photos list --project gala --deleted"),
+        ],
+    ),
+    (
+        "photos show",
+        &[
+            ("All that is known of a photo", "photoctl photos show 1b2c3d4e"),
+            ("For a script", "photoctl photos show 1b2c3d4e --json"),
+        ],
+    ),
+    (
+        "photos verify",
+        &[
+            ("Rows against objects, both ways", "photoctl photos verify --project gala"),
+            ("Every byte, from cron", "photoctl photos verify --all-projects --deep --exit-code --quiet --json"),
+            ("Mend what can be mended", "photoctl photos verify --project gala --repair"),
+        ],
+    ),
+    (
+        "photos adopt",
+        &[
+            ("What the web application's own uploader stored", "photoctl photos adopt --project gala"),
+            ("What it would do", "photoctl photos adopt --all-projects --dry-run"),
+        ],
+    ),
+    (
+        "photos reprocess",
+        &[
+            ("After a change of the watermark", "photoctl photos reprocess --project gala"),
+            ("Anew in any case, some photos", "photoctl photos reprocess --force 1b2c3d4e 5f6a7b8c"),
+        ],
+    ),
+    (
+        "photos download",
+        &[
+            (
+                "All originals of an event; run it again to go on",
+                "photoctl photos download --project gala --kind original --dir gala",
+            ),
+            (
+                "The previews of one guest",
+                "photoctl photos download --project gala --user guest@example.org --dir previews",
+            ),
+        ],
+    ),
+    (
+        "photos url",
+        &[
+            ("A link to a preview that works for an hour", "photoctl photos url 1b2c3d4e"),
+            ("To the original, for a day", "photoctl photos url 1b2c3d4e --kind original --expires 1d"),
+        ],
+    ),
+    (
+        "photos delete",
+        &[
+            ("What would be deleted", "photoctl photos delete --project gala --name \"test*\" --dry-run"),
+            ("Some photos, without being asked", "photoctl photos delete 1b2c3d4e 5f6a7b8c --yes"),
+            ("From a list of ids", "photoctl photos delete - --yes"),
+        ],
+    ),
+    (
+        "photos restore",
+        &[
+            ("One photo", "photoctl photos restore 1b2c3d4e"),
+            ("All that was deleted of an event", "photoctl photos restore --project gala"),
+        ],
+    ),
+    (
         "completions",
         &[
             (
