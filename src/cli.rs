@@ -3,6 +3,7 @@
 mod usage;
 
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -209,6 +210,7 @@ fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
     for key in config.unknown_keys() {
         ui.warn(&format!("{key:?} in the configuration file is no setting; see photoctl help settings"));
     }
+    with_program_cache(&config, sources)?;
     let began = std::time::Instant::now();
     tracing::info!(command.name = command, config.profile = config.profile(), "begin");
     let app = App::new(config, ui, command, cli.global.wait);
@@ -251,4 +253,22 @@ fn command_words(matches: &clap::ArgMatches) -> String {
         matches = inner;
     }
     words.join(" ")
+}
+
+/// The embedded database finds its cache folder by the environment alone. Where that one can not be written (a
+/// service's or a cron job's home), this process starts itself again with one in the data folder.
+fn with_program_cache(config: &Config, sources: &Sources) -> Result<()> {
+    const TRIED: &str = "PHOTOCTL_CACHE_TRIED";
+    let embedded = config.get(settings::DATABASE_URL).is_none();
+    if !embedded || sources.environment.contains_key(TRIED) || crate::db::programs::cache_is_usable() {
+        return Ok(());
+    }
+    let program = std::env::current_exe()
+        .map_err(|error| Error::new(Kind::Internal, "cannot find this program's own file").with_source(error))?;
+    let failed = std::process::Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .env(crate::db::programs::CACHE_VARIABLE, config.home().join("cache"))
+        .env(TRIED, "1")
+        .exec();
+    Err(Error::new(Kind::Internal, "cannot start again with another cache folder").with_source(failed))
 }

@@ -12,7 +12,7 @@ for name in $(compgen -e | grep -E '^(PHOTOCTL_|AWS_|STRIPE_)' | grep -vE '^(PHO
 done
 
 if [ -z "${PHOTOCTL_TEST_DATABASE_URL:-}" ]; then
-    PHOTOCTL_TEST_DATABASE_URL=$(tests/postgres.sh start)
+    eval "$(tests/postgres.sh start)"
     trap 'tests/postgres.sh stop >/dev/null' EXIT
 fi
 export PHOTOCTL_TEST_DATABASE_URL

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 mode=${1:---check}
 if [ -z "${PHOTOCTL_TEST_DATABASE_URL:-}" ]; then
-    PHOTOCTL_TEST_DATABASE_URL=$(tests/postgres.sh start)
+    eval "$(tests/postgres.sh start)"
     trap 'tests/postgres.sh stop >/dev/null' EXIT
 fi
 name=photoctl_sqlx_cache
@@ -19,7 +19,7 @@ done
 
 fresh=$(mktemp -d)
 touch src/lib.rs
-SQLX_OFFLINE=false SQLX_OFFLINE_DIR="$fresh" DATABASE_URL="$url" cargo check --locked --lib --quiet
+SQLX_OFFLINE=false SQLX_OFFLINE_DIR="$fresh" DATABASE_URL="$url" cargo check --locked --tests --quiet
 touch src/lib.rs
 psql -qX "$PHOTOCTL_TEST_DATABASE_URL" -c "DROP DATABASE $name"
 

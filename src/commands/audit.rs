@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::config::{Origin, settings};
 use crate::db;
 use crate::db::audit::AuditFilter;
+use crate::db::refs;
 use crate::error::{Error, Kind};
 use crate::model::audit::{Action, Entity, Record};
 use crate::model::time::{self, Edge, for_people};
@@ -32,9 +33,9 @@ pub struct AuditListArgs {
     /// Only those that did this
     #[arg(long, value_enum)]
     pub action: Option<Action>,
-    /// Only those about the thing of this id
-    #[arg(long, value_name = "ID")]
-    pub id: Option<Uuid>,
+    /// Only those about the thing of this id, or of an id that begins so (8 characters or more)
+    #[arg(long, value_name = "ID", value_parser = ids)]
+    pub id: Option<(Uuid, Uuid)>,
     /// Only those in this project: id, name or operator-email/name
     #[arg(long)]
     pub project: Option<String>,
@@ -82,7 +83,7 @@ async fn list(app: &App, args: AuditListArgs) -> Finished {
     let filter = AuditFilter {
         entity: args.entity.map(|entity| entity.as_str().to_owned()),
         action: args.action.map(|action| action.as_str().to_owned()),
-        entity_id: args.id,
+        entity_ids: args.id,
         project: project.map(|project| project.id),
         actor: args.by.or_else(|| flag_actor(app)),
         since: read(&args.since, Edge::Start)?,
@@ -109,6 +110,11 @@ async fn list(app: &App, args: AuditListArgs) -> Finished {
     let rows: Vec<AuditLine> = rows.into_iter().map(|record| AuditLine { record, zone }).collect();
     app.ui.list(&rows, cut.as_deref());
     Ok(Done::OK)
+}
+
+/// The first and the last id that begin with `text`.
+fn ids(text: &str) -> Result<(Uuid, Uuid), String> {
+    refs::id_range(text.trim()).ok_or_else(|| "expected an id, or its first 8 characters or more".to_owned())
 }
 
 /// `--actor`, where it was given as a flag: reading the log writes nothing, so that it can only be meant as a filter.

@@ -8,6 +8,7 @@ use super::login::PasswordArgs;
 use super::reference;
 use crate::app::App;
 use crate::db::migrate::{self, MigrateOptions};
+use crate::db::refs::{self, Noun};
 use crate::db::{self, Db};
 use crate::error::{Kind, Result};
 use crate::model::people::Operator;
@@ -128,6 +129,7 @@ async fn database(app: &App, dry_run: bool) -> Result<Option<Db>> {
 
 async fn list(app: &App, args: OperatorListArgs) -> Finished {
     let mut conn = app.db().await?.conn().await?;
+    refs::known(&mut conn, Noun::Operator, args.list.after).await?;
     let mut rows = db::operators::list(&mut conn, args.name.as_deref(), args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());

@@ -8,6 +8,7 @@ use super::reference;
 use crate::app::App;
 use crate::db;
 use crate::db::packages::PackageFilter;
+use crate::db::refs::{self, Noun};
 use crate::error::Error;
 use crate::model::project::Package;
 use crate::ui::{Done, Finished, Page, Render, Row};
@@ -110,6 +111,7 @@ async fn list(app: &App, args: PackageListArgs) -> Finished {
         None => None,
     };
     let filter = PackageFilter { operator: operator.map(|operator| operator.id), project, name: args.name.as_deref() };
+    refs::known(&mut conn, Noun::Package, args.list.after).await?;
     let mut rows = db::packages::list(&mut conn, filter, args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());

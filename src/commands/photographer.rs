@@ -9,6 +9,7 @@ use super::reference;
 use crate::app::App;
 use crate::db;
 use crate::db::photographers::PhotographerFilter;
+use crate::db::refs::{self, Noun};
 use crate::model::people::Photographer;
 use crate::ui::{Done, Finished, Page, Render, Row};
 use crate::workflows::setup::photographer::NewPhotographer;
@@ -114,6 +115,7 @@ async fn list(app: &App, args: PhotographerListArgs) -> Finished {
     };
     let filter =
         PhotographerFilter { operator: operator.map(|operator| operator.id), project, name: args.name.as_deref() };
+    refs::known(&mut conn, Noun::Photographer, args.list.after).await?;
     let mut rows = db::photographers::list(&mut conn, filter, args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());

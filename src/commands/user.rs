@@ -8,6 +8,7 @@ use super::login::PasswordArgs;
 use super::reference;
 use crate::app::App;
 use crate::db;
+use crate::db::refs::{self, Noun};
 use crate::model::people::User;
 use crate::ui::{Done, Finished, Page, Render, Row};
 use crate::workflows::setup::user::NewUser;
@@ -104,6 +105,7 @@ async fn list(app: &App, args: UserListArgs) -> Finished {
         Some(project) => Some(reference::project(app, &mut conn, Some(project)).await?.id),
         None => None,
     };
+    refs::known(&mut conn, Noun::User, args.list.after).await?;
     let mut rows = db::users::list(&mut conn, project, args.name.as_deref(), args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());

@@ -90,7 +90,8 @@ pub async fn append(conn: &mut PgConnection, author: &Author, entry: &Entry) -> 
 pub struct AuditFilter {
     pub entity: Option<String>,
     pub action: Option<String>,
-    pub entity_id: Option<Uuid>,
+    /// The first and the last id of a range: an id given by its beginning.
+    pub entity_ids: Option<(Uuid, Uuid)>,
     pub project: Option<ProjectId>,
     pub actor: Option<String>,
     pub since: Option<DateTime<Utc>>,
@@ -113,18 +114,19 @@ pub async fn list(conn: &mut PgConnection, filter: &AuditFilter, limit: i64) -> 
           FROM photoctl.audit
          WHERE ($1::text IS NULL OR entity = $1)
            AND ($2::text IS NULL OR action = $2)
-           AND ($3::uuid IS NULL OR entity_id = $3)
-           AND ($4::uuid IS NULL OR project_id = $4 OR (entity = 'project' AND entity_id = $4))
-           AND ($5::text IS NULL OR actor = $5)
-           AND ($6::timestamp IS NULL OR at >= $6)
-           AND ($7::timestamp IS NULL OR at < $7)
-           AND ($8::bigint IS NULL OR seq < $8)
+           AND ($3::uuid IS NULL OR entity_id BETWEEN $3 AND $4)
+           AND ($5::uuid IS NULL OR project_id = $5)
+           AND ($6::text IS NULL OR actor = $6)
+           AND ($7::timestamp IS NULL OR at >= $7)
+           AND ($8::timestamp IS NULL OR at < $8)
+           AND ($9::bigint IS NULL OR seq < $9)
          ORDER BY seq DESC
-         LIMIT $9
+         LIMIT $10
         ",
         filter.entity.as_deref(),
         filter.action.as_deref(),
-        filter.entity_id,
+        filter.entity_ids.map(|ids| ids.0),
+        filter.entity_ids.map(|ids| ids.1),
         filter.project.map(|id| id.0),
         filter.actor.as_deref(),
         filter.since.map(|time| time.naive_utc()),

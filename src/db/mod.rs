@@ -36,6 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use embedded::State as EmbeddedState;
+pub use embedded::programs;
 pub use pool::{DbConn, Tx};
 use pool::{Limits, Pool};
 /// What the functions of this floor work on: a connection or a transaction, whichever the caller holds.

@@ -127,6 +127,19 @@ pub async fn find(conn: &mut PgConnection, noun: Noun, text: &str, operator: Opt
     }
 }
 
+/// Refuses an id, deleted or not, of which there is no such thing: a list that began behind it would be empty.
+///
+/// # Errors
+/// [`Kind::NotFound`], or what the database says.
+pub async fn known(conn: &mut PgConnection, noun: Noun, id: Option<Uuid>) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    if candidates(conn, noun, &id.to_string(), id, id, None).await?.is_empty() {
+        return Err(Error::new(Kind::NotFound, format!("there is no {} {id} to begin behind", noun.word()))
+            .hint("give --after the id that the list before ended with"));
+    }
+    Ok(())
+}
+
 /// Of all things that fit in any way, the one that is meant.
 fn pick(noun: Noun, text: &str, whole_id: bool, found: Vec<Candidate>) -> Result<Candidate> {
     let shown = format!("{} {:?}", noun.word(), printable(text));
@@ -179,6 +192,7 @@ fn is_id(candidate: &Candidate, text: &str) -> bool {
 
 /// The ids that begin with `text`: the first and the last that there could be. `None` when it is no beginning of an
 /// id, or a too short one.
+#[must_use]
 pub fn id_range(text: &str) -> Option<(Uuid, Uuid)> {
     if text.len() < PREFIX_LEAST || text.len() > 36 {
         return None;

@@ -44,7 +44,6 @@ pub(super) struct Decoded {
 
 impl Plane {
     fn whole(width: usize, height: usize, bytes: Vec<u8>) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "sides have 16 bits")]
         let seen = (width as f64, height as f64);
         Self { width, height, seen, bytes }
     }
@@ -147,7 +146,6 @@ impl JpegDecoder<'_> {
         }
         let cr = pixels.split_off(y_len + c_len);
         let cb = pixels.split_off(y_len);
-        #[expect(clippy::cast_precision_loss, reason = "sides have 16 bits")]
         let (seen, parts) = ((width as f64, height as f64), (subsamp.width() as f64, subsamp.height() as f64));
         let chroma =
             |bytes| Plane { width: c_width, height: c_height, seen: (seen.0 / parts.0, seen.1 / parts.1), bytes };

@@ -8,10 +8,11 @@ use super::decode::{self, Decoded, Samples};
 use super::error::{ImagingError, Reason};
 use super::format::Format;
 use super::limits::Limits;
-use super::overlay::{Overlay, Stamp};
+use super::overlay::Overlay;
 use super::probe::Probe;
 use super::recipe::Recipe;
 use super::resize::{self, Resized};
+use super::stamp::Stamp;
 use super::ycc::Ycc;
 
 /// Sizes for which a drawn watermark is kept. Cameras make pictures of one shape or two.
@@ -108,7 +109,6 @@ impl Deriver {
         let mut upright = stored.turned(described.orientation);
         let (width, height) = described.orientation.upright(width, height);
 
-        upright.sharpen(self.recipe.sharpen.min(32));
         let thumbnail_size = resize::fit(width, height, self.recipe.thumbnail_px);
         let mut small = if thumbnail_size == (width, height) {
             upright.clone()
@@ -117,6 +117,7 @@ impl Deriver {
         };
         let thumbnail = small.encode(self.recipe.thumbnail_quality)?;
         drop(small);
+        upright.sharpen(self.recipe.sharpen.min(32));
         if let Some(overlay) = self.overlay(upright.width.min(upright.height))? {
             overlay.apply(&mut upright);
         } else if self.stamp.is_some() {

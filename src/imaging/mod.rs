@@ -31,6 +31,7 @@ mod raw;
 mod recipe;
 mod resize;
 mod source;
+mod stamp;
 mod tiff;
 pub mod watermark;
 mod ycc;

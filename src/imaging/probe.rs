@@ -130,9 +130,9 @@ pub fn probe<R: Read + Seek>(file: &mut R, name: &Path, limits: &Limits) -> Resu
         Signature::Certain(Format::Other) if claims_to_be_a_picture(name) => {
             return Err(ImagingError::new(Reason::NotAPicture, "the content is not that of any picture"));
         }
-        Signature::Certain(format) if format.is_raw() => probe_raw(&mut source, Some(format), limits)?,
+        Signature::Certain(format) if format.is_raw() => probe_raw(&mut source, Some(format), name, limits)?,
         Signature::Certain(format) => without_picture(format),
-        Signature::Tiff => probe_raw(&mut source, None, limits)?,
+        Signature::Tiff => probe_raw(&mut source, None, name, limits)?,
     };
     found.wrong_extension = !found.format.fits_name(name);
     if found.wrong_extension {
@@ -229,13 +229,14 @@ fn probe_png(source: &mut Source, limits: &Limits) -> Result<Probe, ImagingError
     Ok(Probe { format: Format::Png, wrong_extension: false, picture: Some(picture), metadata, notes })
 }
 
-fn probe_raw(source: &mut Source, format: Option<Format>, limits: &Limits) -> Result<Probe, ImagingError> {
+fn probe_raw(source: &mut Source, format: Option<Format>, name: &Path, limits: &Limits) -> Result<Probe, ImagingError> {
     let (format, raw) = raw::read(source, format)?;
+    // What tells a RAW from another TIFF may be in the part that is missing: there the name counts too.
+    if raw.is_truncated(source) && (format.is_raw() || claims_to_be_a_picture(name)) {
+        return Err(ImagingError::truncated("the file ends before its picture does"));
+    }
     if !format.is_raw() {
         return Ok(without_picture(format));
-    }
-    if raw.is_truncated(source) {
-        return Err(ImagingError::truncated("the file ends before its picture does"));
     }
     let preview = raw.preview(source, limits)?;
     let mut notes = Vec::new();

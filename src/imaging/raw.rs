@@ -139,6 +139,7 @@ fn read_tiff(source: &mut Source, format: Option<Format>) -> Result<(Format, Raw
     survey.walk(&mut tiff, &first, 0)?;
     let mut next = first.next;
     for _ in 0..MAX_SUB_TABLES {
+        survey.reaches(&tiff, next);
         let Some(table) = tiff.table(next)? else { break };
         survey.walk(&mut tiff, &table, 0)?;
         next = table.next;
@@ -188,8 +189,10 @@ impl Survey {
         }
         if let Some(entry) = table.find(SUB_TABLES).copied() {
             self.has_sub_tables = true;
+            self.declared_end = self.declared_end.max(entry.at.saturating_add(entry.bytes()));
             for index in 0..entry.count.min(MAX_SUB_TABLES) {
                 let Some(offset) = tiff.uint(&entry, index)? else { break };
+                self.reaches(tiff, offset);
                 if depth < MAX_DEPTH
                     && let Some(sub_table) = tiff.table(offset)?
                 {
@@ -198,6 +201,11 @@ impl Survey {
             }
         }
         Ok(())
+    }
+
+    /// A table at this offset belongs to the file: it must be inside.
+    fn reaches(&mut self, tiff: &Tiff, offset: u32) {
+        self.declared_end = self.declared_end.max(tiff.base + u64::from(offset));
     }
 
     fn jpeg_pointer(&mut self, tiff: &mut Tiff, table: &Table) -> Result<(), ImagingError> {
@@ -215,6 +223,8 @@ impl Survey {
         let (Some(offsets), Some(bytes)) = (table.find(offsets).copied(), table.find(bytes).copied()) else {
             return Ok(());
         };
+        let lists_end = [&offsets, &bytes].map(|list| list.at.saturating_add(list.bytes()));
+        self.declared_end = self.declared_end.max(lists_end[0]).max(lists_end[1]);
         for index in 0..offsets.count.min(bytes.count).min(MAX_STRIPS) {
             let (Some(offset), Some(len)) = (tiff.uint(&offsets, index)?, tiff.uint(&bytes, index)?) else { break };
             let start = tiff.base + u64::from(offset);

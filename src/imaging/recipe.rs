@@ -2,7 +2,7 @@
 
 use crate::model::digest::{Sha256, Sha256Hasher};
 
-use super::watermark::{Mark, Placement, Watermark};
+use super::watermark::{Mark, Watermark};
 
 /// Raised when the same settings give other pixels: derivatives made by an older one are out of date.
 const VERSION: u32 = 1;
@@ -18,7 +18,7 @@ pub struct Recipe {
     pub preview_quality: u8,
     /// libjpeg's quality, 1 to 100.
     pub thumbnail_quality: u8,
-    /// 64ths of the difference to the neighbours that are added, 0 to 32.
+    /// 64ths of the difference to the neighbours that are added to the preview, 0 to 32.
     pub sharpen: u8,
     /// Put on the preview. The thumbnail has none: it is too small to be of use to anybody else.
     pub watermark: Option<Watermark>,
@@ -29,9 +29,10 @@ impl Default for Recipe {
         Self {
             preview_px: 2048,
             thumbnail_px: 400,
-            preview_quality: 82,
-            thumbnail_quality: 80,
-            sharpen: 6,
+            // What libvips takes by default, so that both can be compared sample by sample.
+            preview_quality: 75,
+            thumbnail_quality: 75,
+            sharpen: 2,
             watermark: None,
         }
     }
@@ -71,6 +72,7 @@ impl Recipe {
 
 #[cfg(test)]
 mod tests {
+    use super::super::watermark::Placement;
     use super::*;
 
     #[test]

@@ -59,7 +59,6 @@ pub(super) fn resize_ycc(picture: &Ycc, width: u32, height: u32) -> Result<Ycc, 
     let mut copy = |bytes: &[u8], width: usize, height: usize, seen: (f64, f64), target: &Target, filter| {
         run(&mut resizer, &View { bytes, width, height, seen }, target, PixelType::U8, filter)
     };
-    #[expect(clippy::cast_precision_loss, reason = "sides have 16 bits")]
     let (w, h) = (picture.width as f64, picture.height as f64);
     Ok(Ycc {
         width: width as usize,
@@ -120,7 +119,6 @@ fn run(
     let source =
         ImageRef::new(side(view.width)?, side(view.height)?, view.bytes, pixels).map_err(|error| failed(&error))?;
     let mut resized = Image::new(target.width, target.height, pixels);
-    #[expect(clippy::cast_precision_loss, reason = "sides have 16 bits")]
     let crop =
         ((view.width as f64).min(view.seen.0 * target.cover.0), (view.height as f64).min(view.seen.1 * target.cover.1));
     let options =

@@ -1,4 +1,5 @@
 //! What the tool exists for. Workflows join database, store and pictures; they never print.
 
+pub mod ingest;
 pub mod photos;
 pub mod setup;

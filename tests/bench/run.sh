@@ -30,7 +30,7 @@ if [ -z "${PHOTOCTL_BIN:-}" ]; then
 fi
 export PHOTOCTL_BIN
 if [ -z "${PHOTOCTL_TEST_DATABASE_URL:-}" ]; then
-    PHOTOCTL_TEST_DATABASE_URL=$(tests/postgres.sh start)
+    eval "$(tests/postgres.sh start)"
     trap 'tests/postgres.sh stop >/dev/null' EXIT
 fi
 export PHOTOCTL_TEST_DATABASE_URL

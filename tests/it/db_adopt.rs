@@ -61,7 +61,7 @@ async fn every_row_stays_and_no_difference_remains() {
         assert!(before.lines().all(|line| !line.ends_with("|0")), "rows in every table: {before}");
 
         let db = test.connect().await;
-        let plan = migrate::plan(&mut *db.conn().await.expect("conn")).await.expect("plan");
+        let plan = migrate::plan(&mut db.conn().await.expect("conn")).await.expect("plan");
         assert_eq!(plan.steps[0].action, Action::Record);
         assert_eq!(fingerprint(&test, &columns), before, "a plan changes nothing");
         let report = migrate::run(&db, &MigrateOptions::default()).await.expect("migrate");
@@ -71,7 +71,7 @@ async fn every_row_stays_and_no_difference_remains() {
         assert!(report.adopted.iter().any(|step| step.kind == AdoptionKind::Index && step.object == "package_id"));
         assert!(report.adopted.iter().any(|step| step.kind == AdoptionKind::Nullability && step.table == "selfies"));
 
-        let found = check::check(&mut *db.conn().await.expect("conn")).await.expect("check");
+        let found = check::check(&mut db.conn().await.expect("conn")).await.expect("check");
         assert!(found.differences.is_empty(), "{:?}", found.differences);
         assert_eq!(fingerprint(&test, &columns), before, "byte for byte");
         db.require_current().await.expect("up to date");
@@ -119,7 +119,7 @@ async fn what_adoption_may_not_touch_is_reported() {
         ]
     );
     assert_eq!(test.psql("SELECT to_regclass('qr_tokens') IS NOT NULL"), "t", "a missing table is made");
-    let found = check::check(&mut *db.conn().await.expect("conn")).await.expect("check");
+    let found = check::check(&mut db.conn().await.expect("conn")).await.expect("check");
     let locale =
         found.differences.iter().find(|difference| difference.object == "locale").expect("nullable for old rows");
     assert_eq!(locale.kind, check::DifferenceKind::ColumnNullability);
@@ -190,6 +190,6 @@ async fn an_adoption_that_was_cut_off_is_completed() {
     );
     let report = migrate::run(&db, &MigrateOptions::default()).await.expect("again");
     assert_eq!(report.adopted.len(), 2, "{:?}", report.adopted);
-    assert!(check::check(&mut *db.conn().await.expect("conn")).await.expect("check").differences.is_empty());
+    assert!(check::check(&mut db.conn().await.expect("conn")).await.expect("check").differences.is_empty());
     db.close().await;
 }

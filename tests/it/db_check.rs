@@ -57,7 +57,7 @@ async fn each_kind_of_drift_is_named() {
         assert_eq!(sentences, [sentence], "{sql}");
         tx.rollback().await.expect("rollback");
     }
-    let report = check::check(&mut *db.conn().await.expect("conn")).await.expect("check");
+    let report = check::check(&mut db.conn().await.expect("conn")).await.expect("check");
     assert!(report.differences.is_empty(), "{:?}", report.differences);
     db.close().await;
 }
@@ -70,7 +70,7 @@ async fn other_names_and_wider_indexes_are_no_drift() {
          CREATE INDEX ON photos (project_id, status); ALTER TABLE users ALTER COLUMN id SET DEFAULT gen_random_uuid()",
     );
     let db = test.connect().await;
-    let report = check::check(&mut *db.conn().await.expect("conn")).await.expect("check");
+    let report = check::check(&mut db.conn().await.expect("conn")).await.expect("check");
     assert!(report.differences.is_empty(), "{:?}", report.differences);
     db.close().await;
 }
@@ -79,7 +79,7 @@ async fn other_names_and_wider_indexes_are_no_drift() {
 async fn the_embedded_database_has_no_differences() {
     let folder = TestFolder::migrated();
     let db = folder.connect().await;
-    let report = check::check(&mut *db.conn().await.expect("conn")).await.expect("check");
+    let report = check::check(&mut db.conn().await.expect("conn")).await.expect("check");
     assert_eq!(report.tables, 15);
     assert!(report.differences.is_empty(), "{:?}", report.differences);
     db.close().await;

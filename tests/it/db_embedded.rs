@@ -43,7 +43,7 @@ async fn made_migrated_and_found_again() {
     assert!(db.created());
     assert_eq!(db.require_current().await.expect_err("no tables yet").kind(), Kind::SchemaOutdated);
     migrate::run(&db, &MigrateOptions::default()).await.expect("migrate");
-    insert_user(&mut *db.conn().await.expect("a connection"), 1).await;
+    insert_user(&mut db.conn().await.expect("a connection"), 1).await;
     db.close().await;
 
     let db = Db::connect(&config).await.expect("open it again");
@@ -135,7 +135,7 @@ async fn child_inserts_until_it_is_killed() {
     let db = Db::connect(&DbConfig::Embedded(EmbeddedConfig::new(folder_of_child()))).await.expect("open");
     let start = i32::try_from(count_users(&db).await).expect("few");
     for n in start.. {
-        insert_user(&mut *db.conn().await.expect("conn"), n).await;
+        insert_user(&mut db.conn().await.expect("conn"), n).await;
         println!("\ncommitted {}", n + 1);
     }
 }
@@ -284,7 +284,7 @@ async fn a_full_disk_is_said_and_costs_nothing() {
     let dir = mounted.dir.path();
     copy(&TestFolder::migrated().path().join("postgres"), &dir.join("postgres"));
     let db = open(dir).await.expect("open with room");
-    insert_user(&mut *db.conn().await.expect("conn"), 1).await;
+    insert_user(&mut db.conn().await.expect("conn"), 1).await;
     let ballast = dir.join("ballast");
     fill(&ballast);
     let patience = Duration::from_secs(5);

@@ -10,7 +10,7 @@ use crate::support::pg::{TestDb, admin, connect};
 async fn role(test: &TestDb, job: Job) -> String {
     let role = format!("{}_{}", test.name(), job.word());
     let db = test.connect().await;
-    let schema = grants::shared_schema(&mut *db.conn().await.expect("conn")).await.expect("schema");
+    let schema = grants::shared_schema(&mut db.conn().await.expect("conn")).await.expect("schema");
     db.close().await;
     test.psql(&grants::sql(job, &role, test.name(), &schema));
     role
@@ -115,7 +115,7 @@ async fn a_missing_right_is_named() {
     let role = role(&test, Job::Upload).await;
     test.psql(&format!("REVOKE INSERT ON photos FROM {role}; REVOKE UPDATE (status) ON photos FROM {role}"));
     let db = connect(&test.url_of(&role)).await;
-    let error = grants::require(&mut *db.conn().await.expect("conn"), Job::Upload).await.expect_err("lacks two");
+    let error = grants::require(&mut db.conn().await.expect("conn"), Job::Upload).await.expect_err("lacks two");
     assert_eq!(error.kind(), Kind::Permission);
     assert!(error.message().contains("INSERT on photos; UPDATE (status) on photos"), "{error}");
     assert!(error.hints().iter().any(|hint| hint.contains("db grants --for upload")), "{:?}", error.hints());

@@ -10,7 +10,7 @@ use sqlx::Connection;
 use crate::support::pg::{TestDb, TestFolder};
 
 async fn plan(db: &Db) -> migrate::MigrationPlan {
-    migrate::plan(&mut *db.conn().await.expect("conn")).await.expect("plan")
+    migrate::plan(&mut db.conn().await.expect("conn")).await.expect("plan")
 }
 
 #[tokio::test]
@@ -97,10 +97,10 @@ async fn an_older_schema_is_named_and_a_changed_one_refused() {
     let db = test.connect().await;
     let error = db.require_current().await.expect_err("older");
     assert!(error.message().contains("lacks 1 migration"), "{error}");
-    let status = migrate::status(&mut *db.conn().await.expect("conn")).await.expect("status");
+    let status = migrate::status(&mut db.conn().await.expect("conn")).await.expect("status");
     assert_eq!((status.schema, status.known, status.pending.len(), status.adopted), (newest - 1, newest, 1, false));
     test.psql("UPDATE photoctl._sqlx_migrations SET checksum = 'another'");
-    let error = migrate::plan(&mut *db.conn().await.expect("conn")).await.expect_err("changed");
+    let error = migrate::plan(&mut db.conn().await.expect("conn")).await.expect_err("changed");
     assert!(error.message().contains("another form"), "{error}");
     db.close().await;
 }
@@ -122,7 +122,7 @@ async fn a_server_without_pgvector_is_told_what_to_install() {
     // The embedded engine lets us take the extension away.
     let config = photoctl::db::EmbeddedConfig { create: true, ..photoctl::db::EmbeddedConfig::new(folder.path()) };
     let db = Db::connect(&photoctl::db::DbConfig::Embedded(config)).await.expect("make");
-    shell::execute(&mut *db.conn().await.expect("conn"), "DROP EXTENSION vector").await.expect("drop");
+    shell::execute(&mut db.conn().await.expect("conn"), "DROP EXTENSION vector").await.expect("drop");
     std::fs::remove_file(folder.path().join("postgres/tmp/pglite/share/postgresql/extension/vector.control"))
         .expect("take away");
     let error = migrate::run(&db, &MigrateOptions::default()).await.expect_err("no pgvector");

@@ -12,13 +12,14 @@ mod db_migrate;
 mod db_server;
 mod doctor;
 mod floors;
+mod imaging;
 mod nouns;
 mod objects;
 mod objects_faults;
 mod objects_folder;
 mod photos;
 mod photos_change;
-#[allow(dead_code, reason = "areas use what they need")]
+mod photos_store;
 mod photos_world;
 mod secrets;
 #[macro_use]

@@ -1,13 +1,18 @@
 //! Photos: one file a verb.
 
+pub mod adopt;
 pub mod delete;
+pub mod download;
 pub mod list;
 mod report;
+pub mod reprocess;
 pub mod restore;
 mod select;
 pub mod show;
 pub mod upload;
 pub mod url;
+pub mod verify;
+mod work;
 
 use crate::app::App;
 use crate::ui::Finished;
@@ -20,6 +25,14 @@ pub enum Command {
     List(list::ListArgs),
     /// Shows all that is known of one photo, and the picture itself
     Show(show::ShowArgs),
+    /// Compares rows with what is in the store, both ways
+    Verify(verify::VerifyArgs),
+    /// Learns facts, hash and missing derivatives of photos that other programs stored
+    Adopt(adopt::AdoptArgs),
+    /// Makes previews and thumbnails anew, such as after a change of the watermark
+    Reprocess(reprocess::ReprocessArgs),
+    /// Writes photos as files into a folder
+    Download(download::DownloadArgs),
     /// Makes links that open a photo for a while
     Url(url::UrlArgs),
     /// Deletes photos softly: they vanish from listings, their objects stay
@@ -33,6 +46,10 @@ pub async fn run(app: &App, command: Command) -> Finished {
         Command::Upload(args) => upload::run(app, args).await,
         Command::List(args) => list::run(app, args).await,
         Command::Show(args) => show::run(app, args).await,
+        Command::Verify(args) => verify::run(app, args).await,
+        Command::Adopt(args) => adopt::run(app, args).await,
+        Command::Reprocess(args) => reprocess::run(app, args).await,
+        Command::Download(args) => download::run(app, args).await,
         Command::Url(args) => url::run(app, args).await,
         Command::Delete(args) => delete::run(app, args).await,
         Command::Restore(args) => restore::run(app, args).await,

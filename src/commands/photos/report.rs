@@ -18,6 +18,16 @@ const FAILURES_SHOWN: usize = 20;
 /// The counts of one kind of job: whole numbers, and how to say them.
 pub trait Counts: Serialize {
     fn render(&self, dry_run: bool, page: &mut Page);
+
+    /// What the counts mean for the exit code, and for `ok`, besides what failed.
+    fn exit(&self) -> Exit {
+        Exit::Ok
+    }
+
+    /// Whether all is well, apart from what failed.
+    fn is_well(&self) -> bool {
+        true
+    }
 }
 
 /// A job's report.
@@ -47,9 +57,9 @@ pub fn finish<C: Counts>(
     counts: C,
     ended: Ended,
 ) -> Finished {
-    let exit = ended.exit;
+    let exit = ended.exit.and(counts.exit());
     let report = JobReport {
-        ok: ended.is_ok() && exit == Exit::Ok,
+        ok: ended.is_ok() && counts.is_well() && exit == Exit::Ok,
         dry_run,
         target: app.target(with_store),
         counts,

@@ -38,11 +38,11 @@ pub struct ProjectCreateArgs {
     /// Time zone, IANA [default: the operator's]
     #[arg(long, value_name = "ZONE")]
     pub timezone: Option<String>,
-    /// Photographer to assign: id, name or email; may be given several times
-    #[arg(long)]
+    /// Photographers to assign: id, name or email; one or more, and again
+    #[arg(long, num_args = 1..)]
     pub photographer: Vec<String>,
-    /// Package to sell: id or name; may be given several times
-    #[arg(long)]
+    /// Packages to sell: id or name; one or more, and again
+    #[arg(long, num_args = 1..)]
     pub package: Vec<String>,
     /// The event's web page
     #[arg(long, value_name = "URL")]

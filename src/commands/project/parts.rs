@@ -8,6 +8,7 @@ use crate::commands::created::CreatedReport;
 use crate::commands::reference;
 use crate::db;
 use crate::db::packages::PackageFilter;
+use crate::db::refs::{self, Noun};
 use crate::model::project::{Assigned, Member};
 use crate::model::time::{self, Edge, for_people, rfc3339};
 use crate::ui::{Done, Finished, Page, Render, Row};
@@ -100,6 +101,7 @@ pub async fn photographers(app: &App, command: PhotographersCommand) -> Finished
         PhotographersCommand::List(args) => {
             let mut conn = app.db().await?.conn().await?;
             let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
+            refs::known(&mut conn, Noun::Photographer, args.list.after).await?;
             let mut rows = db::members::photographers(&mut conn, project.id, args.list.page()).await?;
             let cut = args.list.cut(&mut rows, |row| row.id.0);
             app.ui.list(&rows, cut.as_deref());
@@ -114,6 +116,7 @@ pub async fn members(app: &App, command: MembersCommand) -> Finished {
         MembersCommand::List(args) => {
             let mut conn = app.db().await?.conn().await?;
             let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
+            refs::known(&mut conn, Noun::User, args.list.after).await?;
             let mut rows = db::members::members(&mut conn, project.id, args.list.page()).await?;
             let cut = args.list.cut(&mut rows, |row| row.id.0);
             let zone = project.zone();
@@ -131,6 +134,7 @@ pub async fn packages(app: &App, command: PackagesCommand) -> Finished {
             let mut conn = app.db().await?.conn().await?;
             let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
             let filter = PackageFilter { project: Some(project.id), ..Default::default() };
+            refs::known(&mut conn, Noun::Package, args.list.after).await?;
             let mut rows = db::packages::list(&mut conn, filter, args.list.page()).await?;
             let cut = args.list.cut(&mut rows, |row| row.id.0);
             app.ui.list(&rows, cut.as_deref());

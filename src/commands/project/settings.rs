@@ -40,7 +40,6 @@ pub struct SettingsSetArgs {
     #[arg(value_name = "SETTING")]
     pub key: String,
     /// Its value
-    #[arg(allow_hyphen_values = true)]
     pub value: String,
     /// Project: id, name or operator-email/name
     #[arg(long)]

@@ -11,6 +11,7 @@ use crate::db;
 use crate::db::packages::PackageFilter;
 use crate::db::page::Page as DbPage;
 use crate::db::projects::ProjectFilter;
+use crate::db::refs::{self, Noun};
 use crate::model::project::{Assigned, Package, Project, ProjectCounts};
 use crate::model::text::count;
 use crate::model::time::for_people;
@@ -52,6 +53,7 @@ pub async fn list(app: &App, args: ProjectListArgs) -> Finished {
         None => None,
     };
     let filter = ProjectFilter { operator, photographer, name: args.name.as_deref() };
+    refs::known(&mut conn, Noun::Project, args.list.after).await?;
     let mut rows = db::projects::list(&mut conn, filter, args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     let rows: Vec<ProjectRow> = rows.into_iter().map(ProjectRow).collect();

@@ -7,6 +7,7 @@
 
 mod folder;
 mod lock;
+pub mod programs;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, mpsc};

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream;
 use serde::Serialize;
@@ -52,6 +54,20 @@ pub struct Job {
     pub width: usize,
 }
 
+/// What came of one photo.
+pub trait Told {
+    /// A sentence that goes with the outcome, where it needs one.
+    fn reason(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl<T: Told> Told for (Outcome, T) {
+    fn reason(&self) -> Option<&str> {
+        self.1.reason()
+    }
+}
+
 /// How a run over many photos ended.
 #[derive(Debug)]
 pub struct Ended {
@@ -74,6 +90,13 @@ impl Ended {
         self.failed.push(ItemFailed::new(r#ref, error));
     }
 
+    /// Joins the end of another run of the same job.
+    pub fn add(&mut self, other: Ended) {
+        self.exit = self.exit.and(other.exit);
+        self.not_begun += other.not_begun;
+        self.failed.extend(other.failed);
+    }
+
     /// Whether everything was done.
     #[must_use]
     pub fn is_ok(&self) -> bool {
@@ -91,6 +114,7 @@ impl Job {
     where
         W: Fn(PhotoRecord) -> F,
         F: Future<Output = Result<(Outcome, T)>>,
+        T: Told,
     {
         self.progress.expect(ids.len() as u64, 0);
         let stop = AtomicBool::new(false);
@@ -179,10 +203,10 @@ impl Job {
         Ok(rows)
     }
 
-    fn tell<T>(&self, id: PhotoId, photo: Option<&PhotoRecord>, result: &Result<(Outcome, T)>) {
+    fn tell<T: Told>(&self, id: PhotoId, photo: Option<&PhotoRecord>, result: &Result<(Outcome, T)>) {
         let name = photo.map_or_else(|| id.to_string(), |photo| photo.name().to_owned());
         let (outcome, reason) = match result {
-            Ok((outcome, _)) => (*outcome, None),
+            Ok((outcome, value)) => (*outcome, value.reason()),
             Err(error) => (Outcome::Failed, Some(error.message())),
         };
         let detail = json!({"id": id, "code": result.as_ref().err().map(|error| error.kind().code())});
@@ -246,4 +270,12 @@ fn exit_of(error: &Error) -> Exit {
         }
         _ => Exit::SomeFailed,
     }
+}
+
+/// Whether a photo's upload began so lately that it may well go on.
+#[must_use]
+pub fn is_in_progress(photo: &PhotoRecord, stuck_after: Duration) -> bool {
+    let now = DateTime::<Utc>::from(SystemTime::now());
+    // A clock that is behind the database's is no reason to call an upload stuck.
+    photo.status == "processing" && (now - photo.uploaded_at).to_std().unwrap_or_default() < stuck_after
 }

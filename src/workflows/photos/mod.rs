@@ -1,4 +1,8 @@
 //! What is done with photos once they are there.
 
+pub mod download;
 pub mod job;
 pub mod names;
+pub mod rebuild;
+pub mod recipe;
+pub mod verify;

@@ -83,7 +83,7 @@ fn every_change_is_an_entry_of_one_chain() {
     let seqs: Vec<_> = list.as_array().unwrap().iter().map(|entry| entry["seq"].as_i64().unwrap()).collect();
     assert_eq!(seqs, [5, 4, 2]);
     assert_eq!(list[0]["fields"]["watermark"]["after"], "none");
-    assert_eq!(house.json(&["audit", "list", "--id", &gala, "--entity", "project"]).as_array().unwrap().len(), 1);
+    assert_eq!(house.json(&["audit", "list", "--id", &gala[..8], "--entity", "project"]).as_array().unwrap().len(), 1);
     assert_eq!(house.json(&["audit", "list", "--until", "3d"]).as_array().unwrap().len(), 0);
     assert_eq!(house.json(&["audit", "list", "--since", "1h", "--action", "set"]).as_array().unwrap().len(), 1);
     let cut = house.machine.args(["audit", "list", "--limit", "2", "--json"]).ok().stderr_has("--after 4").json();

@@ -1,6 +1,12 @@
 use serde_json::json;
 
+use photoctl::db::grants::{self, Job};
+use photoctl::db::{photographers, projects, refs};
+use photoctl::model::audit::Author;
+use photoctl::workflows::setup::part::{self, AddMode};
+
 use super::{House, id};
+use crate::support::pg::TestDb;
 
 #[test]
 fn photographers_members_and_packages_are_added_and_listed() {
@@ -58,14 +64,49 @@ fn what_belongs_to_another_operator_stays_there() {
     assert_eq!(id(&house.json(&[&words[..], &["Finn"]].concat())), own);
 }
 
+/// The table has no unique on the pair: only our lock keeps two from assigning the same photographer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn assigning_at_once_assigns_once() {
+    let database = TestDb::migrated().await;
+    database.psql(
+        "INSERT INTO operators (name, email, password_hash, currency, locale, timezone)
+         VALUES ('Ana', 'ana@example.org', 'x', 'EUR', 'de', 'UTC');
+         INSERT INTO photographers (operator_id, name, email, password_hash) SELECT id, 'F', 'f@x.org', 'x' FROM operators",
+    );
+    database
+        .psql("INSERT INTO projects (operator_id, name) SELECT id, 'P' || n FROM operators, generate_series(1, 5) n");
+    let db = database.connect().await;
+    let author = Author { actor: "test".into(), host: "here".into(), command: "test".into() };
+    for name in ["P1", "P2", "P3", "P4", "P5"] {
+        let mut conn = db.conn().await.unwrap();
+        let project = refs::project(&mut conn, name, None).await.unwrap();
+        let project = projects::get(&mut conn, project).await.unwrap().unwrap();
+        let photographer = refs::photographer(&mut conn, "F", None).await.unwrap();
+        let photographer = photographers::get(&mut conn, photographer).await.unwrap().unwrap();
+        drop(conn);
+        let all = (0..6).map(|_| part::add_photographer(&db, &author, &project, &photographer, AddMode::default()));
+        let done = futures::future::join_all(all).await;
+        assert_eq!(done.iter().filter(|one| one.is_ok()).count(), 1, "{done:?}");
+    }
+    assert_eq!(database.psql("SELECT count(*), count(DISTINCT project_id) FROM project_photographers"), "5|5");
+}
+
 #[test]
-fn assigning_at_once_assigns_once() {
+fn the_role_for_uploads_may_assign_and_no_more() {
     let (house, ana) = House::with_operator();
     house.project(&ana, "Gala");
     house.photographer(&ana, "Finn", "finn@example.org");
+    let role = format!("uploader_{}", &house.db.name()[5..17]);
+    house.psql(&grants::sql(Job::Upload, &role, house.db.name(), "public"));
+    house.psql(&format!("ALTER ROLE {role} PASSWORD 'test'"));
+    let machine = house.machine.clone().env("DATABASE_URL", house.db.url_of(&role));
     let words = ["project", "photographers", "add", "--project", "Gala", "--photographer", "Finn"];
-    let running: Vec<_> = (0..4).map(|_| house.machine.args(words).spawn()).collect();
-    let done = running.into_iter().map(|one| one.wait().code).filter(|code| *code == 0).count();
-    assert_eq!(done, 1);
+    let assigned = machine.args(words).run();
+    let refused = machine.args(["user", "create", "--name", "G", "--email", "g@x.org", "--no-password"]).run();
+    let listed = machine.args(["photographer", "list"]).run();
+    house.psql(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+    assigned.code(0);
+    refused.code(4).stderr_has("users");
+    listed.code(0).stdout_has("finn@example.org");
     assert_eq!(house.psql("SELECT count(*) FROM project_photographers"), "1");
 }

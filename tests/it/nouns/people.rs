@@ -111,6 +111,9 @@ fn lists_are_cut_by_key_and_hide_the_deleted() {
     let cut = house.machine.args(["user", "list", "--limit", "2", "--json"]).ok().stderr_has("--after");
     assert_eq!(cut.json().as_array().unwrap().len(), 2);
     assert_eq!(names(&["user", "list", "--limit", "2", "--after", &ids[3]]), ["User 2", "User 0"]);
+    let nobody = uuid::Uuid::nil().to_string();
+    house.fails(1, &["user", "list", "--after", &nobody]).stderr_has("begin behind");
+    assert_eq!(names(&["user", "list", "--after", &ids[1]]), ["User 0"], "a deleted one is a place too");
     assert_eq!(names(&["user", "list", "--name", "SER 4"]), ["User 4"]);
     let shown = house.json(&["user", "show", "USER3@example.org"]);
     assert_eq!(id(&shown), ids[3]);

@@ -1,0 +1,170 @@
+//! `photos verify`
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::report::{self, Counts};
+use super::select::PhotoSelectArgs;
+use super::work;
+use crate::app::App;
+use crate::db::photos::select::Want;
+use crate::error::Exit;
+use crate::model::audit::{Action, Fields};
+use crate::model::text::{count, size, thousands};
+use crate::ui::{Finished, Page};
+use crate::workflows::photos::verify::{self, Checker, Class, Difference, Findings, Scope, VerifyRules};
+
+/// Differences that people are shown; json has more.
+const SHOWN: usize = 50;
+
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub photos: PhotoSelectArgs,
+    /// Read every byte and compare its hash, not only names and sizes
+    #[arg(long)]
+    pub deep: bool,
+    /// Make missing previews and thumbnails anew, complete uploads that were left off, mark lost originals
+    #[arg(long)]
+    pub repair: bool,
+    /// With --repair: show exactly what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Exit with 6 when there are differences that were not repaired
+    #[arg(long)]
+    pub exit_code: bool,
+    /// An upload that began longer ago and did not end is stuck
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
+    pub stuck_after: Duration,
+}
+
+/// Never deletes anything.
+#[derive(Debug, Serialize)]
+struct VerifyCounts {
+    photos: u64,
+    objects: u64,
+    /// All differences, repaired ones too.
+    differences: u64,
+    repaired: u64,
+    #[serde(flatten)]
+    by_class: Map<String, Value>,
+    in_progress: u64,
+    without_facts: u64,
+    bytes_read: u64,
+    deep: bool,
+    /// Whether objects without a row were looked for: of whole projects only.
+    orphans_looked_for: bool,
+    items: Vec<Difference>,
+    /// Differences that are counted and not listed.
+    items_omitted: u64,
+    #[serde(skip)]
+    exit_code: bool,
+}
+
+pub async fn run(app: &App, args: VerifyArgs) -> Finished {
+    let begun = Instant::now();
+    let store = app.store().await?;
+    let mut selection = args.photos.resolve(app).await?;
+    let whole = !selection.by_id && args.photos.filter.is_whole_projects();
+    let scope = if whole {
+        Scope::Whole { project: selection.filter.project }
+    } else {
+        Scope::Photos(selection.live_ids(app, Want::All).await?)
+    };
+    app.ui.target(&app.target(true));
+    let job = work::job(app, "verifying").await?;
+    let rules =
+        VerifyRules { deep: args.deep, repair: args.repair, dry_run: args.dry_run, stuck_after: args.stuck_after };
+    let rebuilder = work::rebuilder(app, &job, store)?;
+    let checker = Checker { db: job.db.clone(), store: store.clone(), rules, rebuilder };
+    let result = verify::run(&job, &checker, &scope).await;
+    job.progress.finish();
+    let (findings, mut ended) = result?;
+    work::note(app, Action::Repair, &selection, &findings.changed, Fields::new()).await?;
+    for (word, error) in &selection.missing {
+        ended.fail(word, error);
+    }
+    let dry_run = args.dry_run && args.repair;
+    report::finish(app, dry_run, true, begun, VerifyCounts::of(findings, &args), ended)
+}
+
+impl VerifyCounts {
+    fn of(findings: Findings, args: &VerifyArgs) -> Self {
+        let name = |class: Class| match class {
+            Class::Orphan => "orphans".to_owned(),
+            class => class.as_str().to_owned(),
+        };
+        let by_class = Class::ALL.iter().map(|class| (name(*class), Value::from(findings.count(*class)))).collect();
+        let differences = findings.total();
+        Self {
+            photos: findings.photos,
+            objects: findings.objects,
+            differences,
+            repaired: findings.repaired,
+            by_class,
+            in_progress: findings.in_progress,
+            without_facts: findings.without_facts,
+            bytes_read: findings.bytes_read,
+            deep: args.deep,
+            orphans_looked_for: findings.orphans_looked_for,
+            items_omitted: differences.saturating_sub(findings.items.len() as u64),
+            items: findings.items,
+            exit_code: args.exit_code,
+        }
+    }
+}
+
+impl Counts for VerifyCounts {
+    fn render(&self, dry_run: bool, page: &mut Page) {
+        let looked = format!("{} and {} looked at", count(self.photos, "photo"), count(self.objects, "object"));
+        let left = self.differences - self.repaired;
+        match (self.differences, left) {
+            (0, _) => page.good(format!("{looked}: all is as it should be")),
+            (_, 0) => page.good(format!("{looked}: {}, all repaired", count(self.differences, "difference"))),
+            _ => page.bad(format!("{looked}: {}", count(self.differences, "difference"))),
+        }
+        if self.bytes_read > 0 {
+            page.line(format!("{} read and hashed", size(self.bytes_read)));
+        }
+        for class in Class::ALL {
+            let of: Vec<&Difference> = self.items.iter().filter(|item| item.class == *class).collect();
+            if of.is_empty() {
+                continue;
+            }
+            let key = if *class == Class::Orphan { "orphans" } else { class.as_str() };
+            let total = self.by_class.get(key).and_then(Value::as_u64).unwrap_or(0);
+            page.gap();
+            page.heading(format!("{}: {}", thousands(total), class.sentence()));
+            for item in of.iter().take(SHOWN) {
+                let repaired = if item.repaired { "  (repaired)" } else { "" };
+                page.line(format!("  {}{repaired}", item.r#ref));
+            }
+            if total > SHOWN as u64 {
+                page.line(format!("  and {} more", thousands(total - SHOWN as u64)));
+            }
+        }
+        page.gap();
+        if self.in_progress > 0 {
+            page.line(format!("{} are being uploaded now", count(self.in_progress, "photo")));
+        }
+        if self.without_facts > 0 {
+            let photos = count(self.without_facts, "photo");
+            page.line(format!(
+                "{photos} of others: only that their objects are there was compared; photos adopt learns the rest"
+            ));
+        }
+        if left > 0 && self.repaired == 0 && !dry_run {
+            page.line("photos verify --repair makes previews and thumbnails anew and marks lost originals.");
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        if self.exit_code && self.differences > self.repaired { Exit::Differences } else { Exit::Ok }
+    }
+
+    fn is_well(&self) -> bool {
+        self.differences == self.repaired
+    }
+}

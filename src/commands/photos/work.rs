@@ -1,0 +1,63 @@
+//! What jobs over many photos share: how many at once, and what the audit log is told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::delete::bulk;
+use super::select::{PhotoSelectArgs, Selection};
+use crate::app::App;
+use crate::batch::Progress;
+use crate::config::settings;
+use crate::db::audit;
+use crate::error::{Error, Result};
+use crate::model::audit::{Action, Fields};
+use crate::model::ids::PhotoId;
+use crate::objects::Store;
+use crate::workflows::photos::job::Job;
+use crate::workflows::photos::rebuild::Rebuilder;
+
+/// Photos at once where nothing is set: most of the time they wait for the store.
+const WIDTH: usize = 8;
+
+/// An upload that began longer ago than this and did not end is not going on any more.
+pub(super) const STUCK_AFTER: Duration = Duration::from_secs(3600);
+
+/// Progress, interruption, database and width.
+pub(super) async fn job(app: &App, phase: &str) -> Result<Job> {
+    let progress: Arc<dyn Progress> = app.ui.progress("photo");
+    progress.phase(phase);
+    let width = app.config.parse(settings::TRANSFERS)?.unwrap_or(WIDTH);
+    Ok(Job { db: app.db().await?.clone(), cancel: app.cancel.clone(), progress, width })
+}
+
+/// With as many decoders as are set, else one a core.
+pub(super) fn rebuilder(app: &App, job: &Job, store: &Store) -> Result<Rebuilder> {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let decoders = app.config.parse(settings::DECODERS)?.unwrap_or(cores);
+    Ok(Rebuilder::new(job.db.clone(), store.clone(), app.config.clone(), decoders))
+}
+
+/// Refuses to work on every photo there is because nothing was said.
+pub(super) fn require_selection(app: &App, photos: &PhotoSelectArgs, verb: &str) -> Result<()> {
+    if photos.is_empty() && app.config.get(settings::PROJECT).is_none() {
+        return Err(Error::usage(format!("it is not said which photos to {verb}"))
+            .hint("give ids or filters such as --project; --all-projects means every photo there is"));
+    }
+    Ok(())
+}
+
+/// One entry for all of `ids`; none where there are none.
+pub(super) async fn note(
+    app: &App,
+    action: Action,
+    selection: &Selection,
+    ids: &[PhotoId],
+    fields: Fields,
+) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let mut tx = app.db().await?.begin().await?;
+    audit::append(&mut tx, &app.author(), &bulk(action, selection, ids).fields(fields)).await?;
+    tx.commit().await
+}

@@ -1,0 +1,545 @@
+//! The pipeline: disk, decoders and network each have their own width, and all that waits between them is bounded.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use super::decide::{self, Verdict, Wanted};
+use super::fingerprint::{Fingerprint, Reader};
+use super::job::{CompanionJob, Job, Stored};
+use super::pair::Unit;
+use super::plan::IngestPlan;
+use super::reason::SkipReason;
+use super::record::{PATIENCE, Recorder, Row};
+use super::scan::{Found, Root};
+use super::strangers::Strangers;
+use super::tally::{Tally, Told};
+use super::trouble::{self, Failure, Trouble};
+use super::volume::OnVolume;
+use crate::batch::{Budget, Halt, Meter, Outage, Progress, Slots, Width};
+use crate::db::Db;
+use crate::db::photos::known::{self, KnownPhoto};
+use crate::imaging::Deriver;
+use crate::model::digest::Sha256;
+use crate::model::ids::PhotoId;
+use crate::model::text;
+use crate::objects::{Limiter, Store};
+
+/// Files between reading and the question whether they are known.
+const LOOKED: usize = 256;
+/// Most photos between that question and the end of their transfer, beside the decoders.
+const IN_FLIGHT: usize = 40;
+/// How often a file is tried in one run.
+pub const ATTEMPTS: u32 = 3;
+
+/// What all tasks of an upload share.
+pub struct Run {
+    pub plan: IngestPlan,
+    pub db: Db,
+    pub store: Store,
+    pub progress: Arc<dyn Progress>,
+    pub halt: Halt,
+    pub tally: Tally,
+    pub reader: Arc<Reader>,
+    pub deriver: Option<Arc<Deriver>>,
+    pub disk: Width,
+    pub cores: Width,
+    pub transfers: Width,
+    pub decode_budget: Budget,
+    pub limiter: Option<Limiter>,
+    pub meter: Arc<Meter>,
+    pub slots: Slots,
+    pub flight: Flight,
+    pub store_outage: Outage,
+    pub db_outage: Outage,
+    pub strangers: Strangers,
+    /// Gone once the last photo is through, and from the start in a dry run.
+    pub recorder: Mutex<Option<Recorder>>,
+    /// Where the content was first met in this run.
+    pub seen: Mutex<HashMap<Sha256, Arc<Path>>>,
+    /// Where each card lies on its volume, where that is known.
+    pub volumes: Vec<(Arc<Root>, Option<OnVolume>)>,
+}
+
+/// Files that are being sent, for the word on what is left.
+#[derive(Debug, Clone, Default)]
+pub struct Flight(Arc<FlightCounts>);
+
+#[derive(Debug, Default)]
+struct FlightCounts {
+    files: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub struct InFlight {
+    flight: Flight,
+}
+
+impl Flight {
+    /// A file of so many bytes begins.
+    #[must_use]
+    pub fn begin(&self, bytes: u64) -> InFlight {
+        self.0.files.fetch_add(1, Ordering::Relaxed);
+        self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
+        InFlight { flight: self.clone() }
+    }
+
+    /// So many bytes of them are through.
+    pub fn sent(&self, bytes: u64) {
+        let _ =
+            self.0.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(bytes)));
+    }
+
+    /// Files, and bytes that are still to be sent of them.
+    #[must_use]
+    pub fn left(&self) -> (u64, u64) {
+        (self.0.files.load(Ordering::Relaxed), self.0.bytes.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if self.flight.0.files.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.flight.0.bytes.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Run {
+    /// Takes all files through the pipeline, those that failed for a passing reason again at the end.
+    pub async fn all(self: &Arc<Self>, units: Vec<Unit>) {
+        let mut units = units;
+        for attempt in 1..=ATTEMPTS {
+            if units.is_empty() {
+                return;
+            }
+            if attempt > 1 {
+                let pause = std::time::Duration::from_secs(u64::from(attempt - 1));
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = self.halt.requested() => {}
+                }
+            }
+            units = self.pass(units, attempt).await;
+        }
+    }
+
+    async fn pass(self: &Arc<Self>, units: Vec<Unit>, attempt: u32) -> Vec<Unit> {
+        let again = Again { units: Arc::default(), attempt };
+        let (looked, mut incoming) = mpsc::channel(LOOKED);
+        let readers = self.start_readers(units, &again, &looked);
+        drop(looked);
+        let room = Arc::new(Semaphore::new(IN_FLIGHT + self.plan.decoders));
+        let mut jobs = JoinSet::new();
+        let mut batch = Vec::new();
+        while incoming.recv_many(&mut batch, LOOKED).await > 0 {
+            for judged in self.judge(std::mem::take(&mut batch)).await {
+                // Nothing is spawned for what is done already: a second run is mostly that.
+                let Some(judged) = self.settle(judged).await else { continue };
+                let room = room.clone().acquire_owned().await;
+                let (run, again) = (self.clone(), again.clone());
+                jobs.spawn(async move {
+                    run.handle(judged, &again).await;
+                    drop(room);
+                });
+            }
+            while let Some(done) = jobs.try_join_next() {
+                self.check(done);
+            }
+        }
+        while let Some(done) = jobs.join_next().await {
+            self.check(done);
+        }
+        for reader in readers {
+            self.check(reader.await);
+        }
+        let mut again = again.units.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *again)
+    }
+
+    /// A task that panicked left its files without an end: such a run must not be called whole.
+    fn check(&self, done: Result<(), tokio::task::JoinError>) {
+        if let Err(error) = done {
+            self.halt.fatal(
+                crate::error::Error::new(
+                    crate::error::Kind::Internal,
+                    "a defect of photoctl ended a part of the upload",
+                )
+                .with_source(error)
+                .hint("run the same command again, and report it with the log (-vv)"),
+            );
+        }
+    }
+
+    /// The one who writes to the database; there is none in a dry run and after the end.
+    pub fn recorder(&self) -> Result<Recorder, Trouble> {
+        let recorder = self.recorder.lock().unwrap_or_else(PoisonError::into_inner);
+        recorder.clone().ok_or(Trouble::Stopped)
+    }
+
+    pub(super) fn wanted(&self) -> Wanted {
+        Wanted { project: self.plan.project.id, derivatives: self.deriver.is_some(), restore: self.plan.restore }
+    }
+
+    /// Asks the database about many contents at once.
+    async fn judge(&self, batch: Vec<Looked>) -> Vec<Judged> {
+        self.remember(&batch);
+        let mut batch = batch;
+        let known = if self.halt.is_requested() {
+            None
+        } else {
+            let prints = batch
+                .iter()
+                .flat_map(|looked| std::iter::once(&looked.print).chain(looked.raws.iter().map(|(_, print)| print)));
+            let contents: Vec<Sha256> = prints.map(|print| print.sha256).collect();
+            self.known(&contents).await
+        };
+        let Some(known) = known else {
+            batch.drain(..).for_each(|looked| self.not_reached(&looked.unit));
+            return Vec::new();
+        };
+        batch
+            .into_iter()
+            .map(|looked| {
+                let verdict = self.verdict(&known, &looked.unit.main, &looked.print);
+                let raws = looked.raws.into_iter().map(|(found, print)| {
+                    let verdict = self.verdict(&known, &found, &print);
+                    Raw { found, print, verdict }
+                });
+                Judged { raws: raws.collect(), unit: looked.unit, print: looked.print, verdict }
+            })
+            .collect()
+    }
+
+    fn remember(&self, batch: &[Looked]) {
+        let Some(cache) = self.reader.cache.as_ref().filter(|_| !self.plan.dry_run) else { return };
+        let prints = batch
+            .iter()
+            .flat_map(|looked| std::iter::once(&looked.print).chain(looked.raws.iter().map(|(_, print)| print)));
+        let entries: Vec<_> = prints.filter_map(|print| print.to_remember.clone()).collect();
+        if !entries.is_empty() {
+            cache.put(&entries);
+        }
+    }
+
+    /// All photos that have one of these contents; `None` when the run is to stop.
+    pub async fn known(&self, contents: &[Sha256]) -> Option<Vec<KnownPhoto>> {
+        let project = self.plan.project.id;
+        let ids: Vec<PhotoId> = contents.iter().map(|content| PhotoId::of_content(project, content)).collect();
+        loop {
+            let ids = ids.as_slice();
+            let asked = self
+                .db
+                .retry(PATIENCE, |db| async move { known::by_content(&mut *db.conn().await?, contents, ids).await });
+            let error = match asked.await {
+                Ok(mut known) => {
+                    // A row that was found by its id alone has the content that the id is made of.
+                    for photo in known.iter_mut().filter(|photo| photo.sha256.is_none()) {
+                        photo.sha256 = ids.iter().position(|id| *id == photo.photo).map(|at| contents[at]);
+                    }
+                    return Some(known);
+                }
+                Err(error) => error,
+            };
+            match trouble::of_database(error) {
+                Trouble::Offline(error) => {
+                    if let Err(error) = self.db_outage.wait_out(&error).await {
+                        let _ = self.gone(error);
+                        return None;
+                    }
+                }
+                Trouble::File(failure) => {
+                    let error = crate::error::Error::new(crate::error::Kind::ServiceUnavailable, failure.message);
+                    self.halt.fatal(error);
+                    return None;
+                }
+                Trouble::Fatal(error) => {
+                    self.halt.fatal(error);
+                    return None;
+                }
+                Trouble::Stopped => return None,
+            }
+        }
+    }
+
+    fn verdict(&self, known: &[KnownPhoto], found: &Found, print: &Fingerprint) -> RunVerdict {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = known.iter().filter(|photo| photo.sha256 == Some(print.sha256));
+        match seen.entry(print.sha256) {
+            Slot::Occupied(first) if *first.get() != found.path => {
+                let photo = same.min_by_key(|photo| (photo.project != self.plan.project.id, photo.deleted));
+                let photo = photo.filter(|photo| photo.project == self.plan.project.id);
+                let id =
+                    photo.map_or_else(|| PhotoId::of_content(self.plan.project.id, &print.sha256), |photo| photo.photo);
+                RunVerdict::Duplicate { photo: id, first: first.get().clone() }
+            }
+            Slot::Occupied(_) => RunVerdict::Of(decide::decide(same, self.wanted())),
+            Slot::Vacant(slot) => {
+                slot.insert(found.path.clone());
+                RunVerdict::Of(decide::decide(same, self.wanted()))
+            }
+        }
+    }
+
+    /// Tells the end of files that need no work. What needs some is given back.
+    async fn settle(&self, judged: Judged) -> Option<Judged> {
+        let Judged { unit, print, verdict, raws } = judged;
+        let works = |verdict: &RunVerdict| {
+            matches!(verdict, RunVerdict::Of(Verdict::New | Verdict::Complete(_) | Verdict::Restore(_)))
+        };
+        if works(&verdict) || raws.iter().any(|raw| works(&raw.verdict)) {
+            return Some(Judged { unit, print, verdict, raws });
+        }
+        if !unit.told {
+            self.tell_settled(&unit.main, &print, &verdict).await;
+        }
+        for raw in &raws {
+            self.tell_settled(&raw.found, &raw.print, &raw.verdict).await;
+        }
+        None
+    }
+
+    async fn tell_settled(&self, found: &Found, print: &Fingerprint, verdict: &RunVerdict) {
+        self.progress.advance(found.size_bytes);
+        let told = |photo: Option<PhotoId>| Told {
+            sha256: Some(print.sha256),
+            photo,
+            attempts: 1,
+            ..Told::unread(&found.path, found.size_bytes)
+        };
+        match verdict {
+            RunVerdict::Duplicate { photo, first } => {
+                self.further_name(found, *photo, first.file_name() == found.path.file_name()).await;
+                let message = format!("the same content as {}", text::path(first));
+                self.tally.skipped(told(Some(*photo)), SkipReason::Duplicate, Some(&message));
+            }
+            RunVerdict::Of(Verdict::Present(photo)) => {
+                let name = text::bytes(found.name().as_encoded_bytes());
+                if !photo.is_companion && photo.original_name.as_ref().is_some_and(|known| *known != name) {
+                    self.further_name(found, photo.photo, false).await;
+                }
+                self.tally.present(told(Some(photo.photo)));
+            }
+            RunVerdict::Of(Verdict::Deleted(photo)) => {
+                let message = "the photo was deleted here on purpose; --restore brings it back";
+                self.tally.skipped(told(Some(photo.photo)), SkipReason::Deleted, Some(message));
+            }
+            RunVerdict::Of(Verdict::Elsewhere(photo)) => {
+                let message = format!(
+                    "it is a photo of the project {:?}{}; --restore takes it into this one too",
+                    text::printable(&photo.project_name),
+                    if photo.deleted { ", deleted there" } else { "" }
+                );
+                self.tally.skipped(told(Some(photo.photo)), SkipReason::OtherProject, Some(&message));
+            }
+            RunVerdict::Of(Verdict::New | Verdict::Complete(_) | Verdict::Restore(_)) => {}
+        }
+    }
+
+    /// Notes another name of a content; the path below the card where the names are the same.
+    async fn further_name(&self, found: &Found, photo: PhotoId, same_name: bool) {
+        let name = if same_name { found.below_root().as_os_str() } else { found.name() };
+        if let Ok(recorder) = self.recorder() {
+            drop(recorder.hand_over(Row::Name(photo, text::bytes(name.as_encoded_bytes()))).await);
+        }
+    }
+
+    /// Does what there is to do for one shot.
+    async fn handle(&self, judged: Judged, again: &Again) {
+        let Judged { unit, print, verdict, raws } = judged;
+        let sha256 = print.sha256;
+        let photo = match verdict {
+            RunVerdict::Of(verdict @ (Verdict::New | Verdict::Complete(_) | Verdict::Restore(_))) => {
+                self.handle_main(&unit, print, verdict, &raws, again).await
+            }
+            verdict => {
+                if !unit.told {
+                    self.tell_settled(&unit.main, &print, &verdict).await;
+                }
+                match verdict {
+                    RunVerdict::Duplicate { photo, .. } => Some(photo),
+                    RunVerdict::Of(Verdict::Present(known)) => Some(known.photo),
+                    // The RAW of a photo that is not to come back does not come back either.
+                    _ => None,
+                }
+            }
+        };
+        let _ = sha256;
+        for raw in raws {
+            self.handle_raw(&unit, raw, photo, again).await;
+        }
+    }
+
+    /// Stores the photo of a shot. `None` when it is not stored, and its RAWs have been told of.
+    async fn handle_main(
+        &self,
+        unit: &Unit,
+        print: Fingerprint,
+        verdict: Verdict,
+        raws: &[Raw],
+        again: &Again,
+    ) -> Option<PhotoId> {
+        let found = &unit.main;
+        let sha256 = print.sha256;
+        let told =
+            Told { sha256: Some(sha256), attempts: again.attempt, ..Told::unread(&found.path, found.size_bytes) };
+        if self.plan.dry_run {
+            return self.rehearse(unit, &print, told).await;
+        }
+        let restore = matches!(verdict, Verdict::Restore(_));
+        let known = match verdict {
+            Verdict::Complete(known) | Verdict::Restore(known) => Some(known),
+            _ => None,
+        };
+        match self.store_photo(Job { found: found.clone(), print, known, restore }).await {
+            Ok(stored) => {
+                let told = Told {
+                    photo: stored.photo,
+                    attempts: again.attempt - 1 + stored.attempts.max(1),
+                    notes: &stored.notes,
+                    ..told
+                };
+                if unit.told {
+                } else if stored.was_present {
+                    self.progress.advance(found.size_bytes);
+                    self.tally.present(told);
+                } else {
+                    self.tally.uploaded(told, stored.bytes);
+                }
+                stored.photo
+            }
+            Err(Trouble::File(failure)) if failure.again && again.is_left() => {
+                self.tally.retrying(told, &failure);
+                again.push(Unit { distrust: true, ..unit.clone() });
+                None
+            }
+            Err(Trouble::File(failure)) => {
+                self.tally.failed(told, &failure);
+                for raw in raws {
+                    let failure = Failure::of(failure.reason, "its JPEG failed, and it is stored beside that");
+                    self.tally.failed(Told::unread(&raw.found.path, raw.found.size_bytes), &failure);
+                }
+                None
+            }
+            Err(_) => {
+                self.not_reached(unit);
+                None
+            }
+        }
+    }
+
+    /// What would be done with a file, without doing it.
+    async fn rehearse(&self, unit: &Unit, print: &Fingerprint, told: Told<'_>) -> Option<PhotoId> {
+        self.progress.advance(unit.main.size_bytes);
+        let stranger = self.strangers.find(&self.store, print.size_bytes, &print.sha256).await;
+        match stranger {
+            Ok(Some(photo)) => {
+                self.tally.present(Told { photo: Some(photo), ..told });
+                Some(photo)
+            }
+            _ => {
+                let photo = PhotoId::of_content(self.plan.project.id, &print.sha256);
+                self.tally.uploaded(Told { photo: Some(photo), ..told }, print.size_bytes);
+                Some(photo)
+            }
+        }
+    }
+
+    async fn handle_raw(&self, unit: &Unit, raw: Raw, photo: Option<PhotoId>, again: &Again) {
+        let Raw { found, print, verdict } = raw;
+        let works = matches!(verdict, RunVerdict::Of(Verdict::New | Verdict::Complete(_) | Verdict::Restore(_)));
+        if !works {
+            if photo.is_some() {
+                self.tell_settled(&found, &print, &verdict).await;
+            }
+            return;
+        }
+        // Without its photo it was told of with it.
+        let Some(photo) = photo else { return };
+        let told = Told {
+            sha256: Some(print.sha256),
+            photo: Some(photo),
+            attempts: again.attempt,
+            ..Told::unread(&found.path, found.size_bytes)
+        };
+        if self.plan.dry_run {
+            self.tally.uploaded(told, print.size_bytes);
+            return;
+        }
+        match self.store_companion(CompanionJob { found: found.clone(), print, photo }).await {
+            Ok(Stored { bytes, attempts, .. }) => {
+                self.tally.uploaded(Told { attempts: again.attempt - 1 + attempts.max(1), ..told }, bytes);
+            }
+            Err(Trouble::File(failure)) if failure.again && again.is_left() => {
+                self.tally.retrying(told, &failure);
+                again.push(Unit { main: unit.main.clone(), raws: vec![found], distrust: true, told: true });
+            }
+            Err(Trouble::File(failure)) => self.tally.failed(told, &failure),
+            Err(_) => self.tally.not_reached(told),
+        }
+    }
+
+    /// Tells of a shot that the run did not come to.
+    pub fn not_reached(&self, unit: &Unit) {
+        let main = (!unit.told).then_some(&unit.main);
+        for found in main.into_iter().chain(&unit.raws) {
+            self.tally.not_reached(Told::unread(&found.path, found.size_bytes));
+        }
+    }
+}
+
+/// Where units go that are to be tried again.
+#[derive(Debug, Clone)]
+pub(super) struct Again {
+    units: Arc<Mutex<Vec<Unit>>>,
+    pub attempt: u32,
+}
+
+impl Again {
+    /// Whether there will be another try.
+    pub fn is_left(&self) -> bool {
+        self.attempt < ATTEMPTS
+    }
+
+    pub fn push(&self, unit: Unit) {
+        self.units.lock().unwrap_or_else(PoisonError::into_inner).push(unit);
+    }
+}
+
+/// A file that was read, with the RAWs of the same shot that are to be stored beside it.
+#[derive(Debug)]
+pub(super) struct Looked {
+    pub unit: Unit,
+    pub print: Fingerprint,
+    pub raws: Vec<(Found, Fingerprint)>,
+}
+
+/// The same with what is to be done.
+struct Judged {
+    unit: Unit,
+    print: Fingerprint,
+    verdict: RunVerdict,
+    raws: Vec<Raw>,
+}
+
+struct Raw {
+    found: Found,
+    print: Fingerprint,
+    verdict: RunVerdict,
+}
+
+enum RunVerdict {
+    Of(Verdict),
+    /// The same content was met before in this run.
+    Duplicate {
+        photo: PhotoId,
+        first: Arc<Path>,
+    },
+}

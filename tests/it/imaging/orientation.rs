@@ -1,0 +1,45 @@
+use super::{data, derive, difference, pixels, plain};
+
+/// All nine ways of storing a picture give the same upright thumbnail. The digit in the middle of each picture tells
+/// them apart, so a small difference is there to stay.
+fn all_upright(shape: &str, size: (u32, u32), pixels_stored: (u32, u32)) {
+    let deriver = plain();
+    let thumbnails: Vec<_> = (0..=8)
+        .map(|number| {
+            let name = format!("{shape}_{number}.jpg");
+            let (found, made) = derive(&deriver, &data(&format!("orientation/{name}")), &name).expect(&name);
+            assert_eq!(found.upright_size(), Some(pixels_stored), "{name}");
+            assert_eq!(made.thumbnail_size, size, "{name}");
+            assert_eq!(made.preview_size, pixels_stored, "{name}: small pictures are not enlarged");
+            let expected = match number {
+                0 | 1 => 1,
+                other => other,
+            };
+            let picture = found.picture.expect(&name);
+            assert_eq!(picture.orientation.exif(), expected, "{name}");
+            pixels(&made.thumbnail)
+        })
+        .collect();
+    for (number, thumbnail) in thumbnails.iter().enumerate() {
+        let off = difference(&thumbnails[1], thumbnail);
+        assert!(off < 3.0, "{shape}_{number}: {off}");
+        // The corners say more than the mean: a picture on its head would differ there.
+        for (x, y) in [(0, 0), (size.0 - 40, 0), (0, size.1 - 40), (size.0 - 40, size.1 - 40)] {
+            let corner = |of: &image::RgbImage| image::imageops::crop_imm(of, x, y, 40, 40).to_image();
+            let off = difference(&corner(&thumbnails[1]), &corner(thumbnail));
+            assert!(off < 6.0, "{shape}_{number}, corner {x},{y}: {off}");
+        }
+    }
+    let turned = image::imageops::rotate180(&thumbnails[1]);
+    assert!(difference(&thumbnails[1], &turned) > 20.0, "the comparison would notice");
+}
+
+#[test]
+fn landscapes_stand_upright() {
+    all_upright("Landscape", (400, 267), (1800, 1200));
+}
+
+#[test]
+fn portraits_stand_upright() {
+    all_upright("Portrait", (267, 400), (1200, 1800));
+}
