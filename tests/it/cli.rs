@@ -194,8 +194,11 @@ fn completions_offer_what_the_database_holds() {
     let machine = Photoctl::new();
     machine.args(["operator", "create", "--name", "Ana", "--email", "ana@example.org", "--no-password"]).ok();
     machine.args(["project", "create", "--operator", "ana@example.org", "--name", "Gala"]).ok();
-    assert_eq!(complete(&machine, &["photos", "list", "--project", "ga"]), ["Gala"]);
-    assert_eq!(complete(&machine, &["project", "list", "--operator", ""]), ["ana@example.org"]);
+    // A busy machine may need more time than a person at a Tab has: then nothing is offered.
+    let patiently =
+        |words: &[&str]| (0..5).map(|_| complete(&machine, words)).find(|found| !found.is_empty()).unwrap_or_default();
+    assert_eq!(patiently(&["photos", "list", "--project", "ga"]), ["Gala"]);
+    assert_eq!(patiently(&["project", "list", "--operator", ""]), ["ana@example.org"]);
     let busy = machine.args(["db", "shell", "--execute", "select pg_sleep(5)"]).spawn();
     std::thread::sleep(std::time::Duration::from_millis(2500));
     let began = std::time::Instant::now();
