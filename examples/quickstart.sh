@@ -34,7 +34,12 @@ photoctl project create --operator office@alpine.example --name "Spring Run 2026
     --start "2026-05-16 09:00" --end "2026-05-16 18:00" --timezone Europe/Vienna \
     --photographer mara@alpine.example --if-not-exists
 
-upload=(photos upload --project "Spring Run 2026" --photographer mara@alpine.example --dir tests/data)
+# A card as a camera leaves it.
+card=$(mktemp -d)
+trap 'rm -rf "$card"' EXIT
+mkdir -p "$card/DCIM/100EVENT"
+cp tests/data/orientation/*.jpg tests/data/kinds/*.jpg tests/data/kinds/*.png "$card/DCIM/100EVENT/"
+upload=(photos upload --project "Spring Run 2026" --photographer mara@alpine.example --dir "$card")
 photoctl "${upload[@]}"
 echo
 echo "The same card a second time: nothing is sent, nothing is doubled."

@@ -1,13 +1,16 @@
 //! The integration tests: one binary, a module an area. They run the real binary on real databases and stores.
 
 mod cli;
+mod config;
 mod db_adopt;
 mod db_backup;
 mod db_check;
+mod db_cmd;
 mod db_embedded;
 mod db_grants;
 mod db_migrate;
 mod db_server;
+mod doctor;
 mod floors;
 mod imaging;
 mod nouns;
@@ -18,7 +21,9 @@ mod photos;
 mod photos_change;
 mod photos_store;
 mod photos_world;
-mod upload;
+mod secrets;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;
+mod terminal;
+mod upload;

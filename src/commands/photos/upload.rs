@@ -188,10 +188,7 @@ async fn assign(app: &App, args: &UploadArgs, project: &Project, photographer: &
     let author = &app.author();
     db.retry(PATIENCE, |db| async move { part::add_photographer(&db, author, project, photographer, mode).await })
         .await?;
-    app.ui.note(&format!(
-        "{} {who} to the project {what}.",
-        if args.dry_run { "Would assign" } else { "Assigned" }
-    ));
+    app.ui.note(&format!("{} {who} to the project {what}.", if args.dry_run { "Would assign" } else { "Assigned" }));
     Ok(())
 }
 

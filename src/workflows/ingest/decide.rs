@@ -58,8 +58,7 @@ fn is_ready(photo: &KnownPhoto) -> bool {
 
 fn is_whole(photo: &KnownPhoto, wanted: Wanted) -> bool {
     // A RAW beside its JPEG is recorded only once it is stored, and has no derivatives of its own.
-    photo.is_companion
-        || (is_ready(photo) && !photo.original_lost && (photo.has_derivatives || !wanted.derivatives))
+    photo.is_companion || (is_ready(photo) && !photo.original_lost && (photo.has_derivatives || !wanted.derivatives))
 }
 
 /// Whether the original has to be sent, or at least looked for.

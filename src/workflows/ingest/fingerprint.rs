@@ -275,10 +275,9 @@ pub fn unreadable(found: &Found, error: &std::io::Error) -> Failure {
             FailReason::VANISHED,
             "it was there at the scan and is gone now; run it again if it comes back",
         ),
-        std::io::ErrorKind::PermissionDenied => Failure::of(
-            FailReason::UNREADABLE,
-            format!("it may not be read ({said}); run it as a user who may"),
-        ),
+        std::io::ErrorKind::PermissionDenied => {
+            Failure::of(FailReason::UNREADABLE, format!("it may not be read ({said}); run it as a user who may"))
+        }
         _ => Failure::passing(
             FailReason::UNREADABLE,
             format!("it cannot be read ({said}); check the card and its reader, then run it again"),

@@ -342,7 +342,8 @@ impl Run {
             meter.add(bytes);
             transfers.moved(bytes);
             if let Some(left) = &left {
-                let before = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(bytes)));
+                let before =
+                    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(bytes)));
                 let counted = before.unwrap_or(0).min(bytes);
                 progress.advance(counted);
                 flight.sent(counted);
@@ -375,9 +376,9 @@ fn original_source(found: &Found, print: &Fingerprint, content: &Content) -> Sou
 
 /// Runs something on a thread that may block; a defect in it is this file's trouble only.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Trouble> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| Failure::of(FailReason::INTERNAL, "a defect of photoctl in handling this file; please report it").into())
+    tokio::task::spawn_blocking(work).await.map_err(|_| {
+        Failure::of(FailReason::INTERNAL, "a defect of photoctl in handling this file; please report it").into()
+    })
 }
 
 impl Run {

@@ -51,10 +51,10 @@ const CAMERA_EXTENSIONS: &[&str] = &[
 
 /// What people would miss: never junk, whatever folder of a camera it lies in.
 const PICTURE_EXTENSIONS: &[&str] = &[
-    "jpg", "jpeg", "jpe", "jfif", "png", "heic", "heif", "hif", "avif", "tif", "tiff", "webp", "gif", "bmp", "psd", "jxl",
-    "cr2", "cr3", "crw", "nef", "nrw", "arw", "sr2", "srf", "raf", "dng", "orf", "rw2", "rwl", "raw", "pef", "srw",
-    "3fr", "fff", "iiq", "x3f", "mos", "mef", "erf", "kdc", "dcr", "gpr", "mov", "mp4", "m4v", "avi", "mts", "m2ts", "mxf",
-    "mpg", "mpeg", "3gp", "wmv", "mkv", "insv", "360", "crm", "braw", "wav",
+    "jpg", "jpeg", "jpe", "jfif", "png", "heic", "heif", "hif", "avif", "tif", "tiff", "webp", "gif", "bmp", "psd",
+    "jxl", "cr2", "cr3", "crw", "nef", "nrw", "arw", "sr2", "srf", "raf", "dng", "orf", "rw2", "rwl", "raw", "pef",
+    "srw", "3fr", "fff", "iiq", "x3f", "mos", "mef", "erf", "kdc", "dcr", "gpr", "mov", "mp4", "m4v", "avi", "mts",
+    "m2ts", "mxf", "mpg", "mpeg", "3gp", "wmv", "mkv", "insv", "360", "crm", "braw", "wav",
 ];
 
 /// Whether everything below a folder of this name is junk.

@@ -82,7 +82,11 @@ impl Run {
                     unit.raws.push(raw.clone());
                     raws.push((raw, *raw_print));
                 }
-                Beside::No => self.look_at(Unit { main: raw, raws: Vec::new(), distrust: unit.distrust, told: false }, again, looked),
+                Beside::No => self.look_at(
+                    Unit { main: raw, raws: Vec::new(), distrust: unit.distrust, told: false },
+                    again,
+                    looked,
+                ),
             }
         }
         // Nobody listens only when the run is over.

@@ -244,9 +244,9 @@ async fn prepare(plan: IngestPlan, services: &Services, halt: Halt, tally: Tally
 
 async fn load_strangers(services: &Services, plan: &IngestPlan, outage: &Outage) -> Result<Strangers> {
     let project = plan.project.id;
-    let asked = services.db.retry(record::PATIENCE, |db| async move {
-        known::strangers(&mut *db.conn().await?, project).await
-    });
+    let asked = services
+        .db
+        .retry(record::PATIENCE, |db| async move { known::strangers(&mut *db.conn().await?, project).await });
     let strangers = asked.await?;
     if strangers.is_empty() {
         return Ok(Strangers::default());
@@ -307,18 +307,20 @@ async fn in_order(run: &Arc<Run>, units: Vec<Unit>) -> Result<Vec<Unit>> {
                     .into_iter()
                     .map(|unit| {
                         // One that cannot be read is told of when its turn comes.
-                        let probe = if sorting.halt.is_requested() { None } else { sorting.reader.peek(&unit.main).ok() };
+                        let probe =
+                            if sorting.halt.is_requested() { None } else { sorting.reader.peek(&unit.main).ok() };
                         let captured = probe.and_then(|probe| probe.metadata.captured);
-                        let at = captured.and_then(|captured| facts::captured_utc(captured, sorting.plan.project.zone()));
+                        let at =
+                            captured.and_then(|captured| facts::captured_utc(captured, sorting.plan.project.zone()));
                         (at.is_none(), at, unit)
                     })
                     .collect();
                 timed.sort_by(|a, b| (a.0, a.1, &a.2.main.path).cmp(&(b.0, b.1, &b.2.main.path)));
                 timed.into_iter().map(|(_, _, unit)| unit).collect()
             });
-            units = sorted
-                .await
-                .map_err(|error| Error::new(Kind::Internal, "a defect in sorting by capture time").with_source(error))?;
+            units = sorted.await.map_err(|error| {
+                Error::new(Kind::Internal, "a defect in sorting by capture time").with_source(error)
+            })?;
         }
     }
     Ok(units)
@@ -351,7 +353,11 @@ async fn watch(run: Arc<Run>) {
         "nobody knows how long: nothing moves right now".to_owned()
     } else {
         let seconds = bytes / rate.max(1);
-        if seconds < 45 { "less than a minute left".to_owned() } else { format!("about {} min left", seconds.div_ceil(60)) }
+        if seconds < 45 {
+            "less than a minute left".to_owned()
+        } else {
+            format!("about {} min left", seconds.div_ceil(60))
+        }
     };
     run.progress.note(format_args!(
         "Finishing {} in flight ({}), {left}.",

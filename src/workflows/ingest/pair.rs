@@ -31,16 +31,19 @@ pub struct Unit {
 }
 
 const JPEG: &[&str] = &["jpg", "jpeg", "jpe"];
-const RAW: &[&str] = &["cr2", "cr3", "nef", "nrw", "arw", "sr2", "raf", "dng", "orf", "rw2", "rwl", "raw", "pef", "srw"];
+const RAW: &[&str] =
+    &["cr2", "cr3", "nef", "nrw", "arw", "sr2", "raf", "dng", "orf", "rw2", "rwl", "raw", "pef", "srw"];
 
 /// Puts RAWs beside their JPEGs, keeping the order of what is left.
 #[must_use]
 pub fn pair(found: Vec<Found>) -> Vec<Unit> {
     let mut jpegs: HashMap<(Arc<Path>, Vec<u8>), usize> = HashMap::new();
     let is = |found: &Found, extensions: &[&str]| {
-        found.path.extension().and_then(OsStr::to_str).is_some_and(|found| {
-            extensions.iter().any(|extension| found.eq_ignore_ascii_case(extension))
-        })
+        found
+            .path
+            .extension()
+            .and_then(OsStr::to_str)
+            .is_some_and(|found| extensions.iter().any(|extension| found.eq_ignore_ascii_case(extension)))
     };
     let key = |found: &Found| {
         let stem = found.path.file_stem().unwrap_or_default().as_encoded_bytes().to_ascii_lowercase();
@@ -74,12 +77,8 @@ mod tests {
     fn same_folder_same_name_whatever_the_case() {
         let dir = tempfile::tempdir().expect("folder");
         let root = Root::open(dir.path()).expect("opens");
-        let found = |name: &str| Found {
-            root: root.clone(),
-            path: Arc::from(Path::new(name)),
-            size_bytes: 1,
-            modified_ns: 0,
-        };
+        let found =
+            |name: &str| Found { root: root.clone(), path: Arc::from(Path::new(name)), size_bytes: 1, modified_ns: 0 };
         let names = ["a/1.CR3", "a/1.jpg", "a/2.NEF", "b/1.CR3", "a/1.dng", "a/3.JPG", "a/1.png"];
         let units = pair(names.into_iter().map(found).collect());
         let shown: Vec<(String, usize)> =

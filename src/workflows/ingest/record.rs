@@ -10,11 +10,11 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use super::trouble::{self, Failure, Trouble};
 use super::reason::FailReason;
+use super::trouble::{self, Failure, Trouble};
 use crate::batch::{Halt, Outage};
-use crate::db::photos::record::{self, BegunPhoto, FileFacts, ReadyPhoto, StoredCompanion};
 use crate::db::Db;
+use crate::db::photos::record::{self, BegunPhoto, FileFacts, ReadyPhoto, StoredCompanion};
 use crate::error::Result;
 use crate::model::ids::{PhotoId, PhotographerId, ProjectId};
 

@@ -93,7 +93,8 @@ impl Flight {
 
     /// So many bytes of them are through.
     pub fn sent(&self, bytes: u64) {
-        let _ = self.0.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(bytes)));
+        let _ =
+            self.0.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(bytes)));
     }
 
     /// Files, and bytes that are still to be sent of them.
@@ -167,9 +168,12 @@ impl Run {
     fn check(&self, done: Result<(), tokio::task::JoinError>) {
         if let Err(error) = done {
             self.halt.fatal(
-                crate::error::Error::new(crate::error::Kind::Internal, "a defect of photoctl ended a part of the upload")
-                    .with_source(error)
-                    .hint("run the same command again, and report it with the log (-vv)"),
+                crate::error::Error::new(
+                    crate::error::Kind::Internal,
+                    "a defect of photoctl ended a part of the upload",
+                )
+                .with_source(error)
+                .hint("run the same command again, and report it with the log (-vv)"),
             );
         }
     }
@@ -181,11 +185,7 @@ impl Run {
     }
 
     pub(super) fn wanted(&self) -> Wanted {
-        Wanted {
-            project: self.plan.project.id,
-            derivatives: self.deriver.is_some(),
-            restore: self.plan.restore,
-        }
+        Wanted { project: self.plan.project.id, derivatives: self.deriver.is_some(), restore: self.plan.restore }
     }
 
     /// Asks the database about many contents at once.
@@ -195,7 +195,9 @@ impl Run {
         let known = if self.halt.is_requested() {
             None
         } else {
-            let prints = batch.iter().flat_map(|looked| std::iter::once(&looked.print).chain(looked.raws.iter().map(|(_, print)| print)));
+            let prints = batch
+                .iter()
+                .flat_map(|looked| std::iter::once(&looked.print).chain(looked.raws.iter().map(|(_, print)| print)));
             let contents: Vec<Sha256> = prints.map(|print| print.sha256).collect();
             self.known(&contents).await
         };
@@ -218,7 +220,9 @@ impl Run {
 
     fn remember(&self, batch: &[Looked]) {
         let Some(cache) = self.reader.cache.as_ref().filter(|_| !self.plan.dry_run) else { return };
-        let prints = batch.iter().flat_map(|looked| std::iter::once(&looked.print).chain(looked.raws.iter().map(|(_, print)| print)));
+        let prints = batch
+            .iter()
+            .flat_map(|looked| std::iter::once(&looked.print).chain(looked.raws.iter().map(|(_, print)| print)));
         let entries: Vec<_> = prints.filter_map(|print| print.to_remember.clone()).collect();
         if !entries.is_empty() {
             cache.put(&entries);
@@ -231,9 +235,9 @@ impl Run {
         let ids: Vec<PhotoId> = contents.iter().map(|content| PhotoId::of_content(project, content)).collect();
         loop {
             let ids = ids.as_slice();
-            let asked = self.db.retry(PATIENCE, |db| async move {
-                known::by_content(&mut *db.conn().await?, contents, ids).await
-            });
+            let asked = self
+                .db
+                .retry(PATIENCE, |db| async move { known::by_content(&mut *db.conn().await?, contents, ids).await });
             let error = match asked.await {
                 Ok(mut known) => {
                     // A row that was found by its id alone has the content that the id is made of.
@@ -272,7 +276,8 @@ impl Run {
             Slot::Occupied(first) if *first.get() != found.path => {
                 let photo = same.min_by_key(|photo| (photo.project != self.plan.project.id, photo.deleted));
                 let photo = photo.filter(|photo| photo.project == self.plan.project.id);
-                let id = photo.map_or_else(|| PhotoId::of_content(self.plan.project.id, &print.sha256), |photo| photo.photo);
+                let id =
+                    photo.map_or_else(|| PhotoId::of_content(self.plan.project.id, &print.sha256), |photo| photo.photo);
                 RunVerdict::Duplicate { photo: id, first: first.get().clone() }
             }
             Slot::Occupied(_) => RunVerdict::Of(decide::decide(same, self.wanted())),
@@ -383,7 +388,8 @@ impl Run {
     ) -> Option<PhotoId> {
         let found = &unit.main;
         let sha256 = print.sha256;
-        let told = Told { sha256: Some(sha256), attempts: again.attempt, ..Told::unread(&found.path, found.size_bytes) };
+        let told =
+            Told { sha256: Some(sha256), attempts: again.attempt, ..Told::unread(&found.path, found.size_bytes) };
         if self.plan.dry_run {
             return self.rehearse(unit, &print, told).await;
         }
@@ -532,5 +538,8 @@ struct Raw {
 enum RunVerdict {
     Of(Verdict),
     /// The same content was met before in this run.
-    Duplicate { photo: PhotoId, first: Arc<Path> },
+    Duplicate {
+        photo: PhotoId,
+        first: Arc<Path>,
+    },
 }

@@ -97,7 +97,8 @@ fn globs(option: &str, patterns: &[String]) -> Result<Option<GlobSet>> {
     };
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        let anywhere = if pattern.contains('/') { pattern.trim_start_matches('/').to_owned() } else { format!("**/{pattern}") };
+        let anywhere =
+            if pattern.contains('/') { pattern.trim_start_matches('/').to_owned() } else { format!("**/{pattern}") };
         let glob = GlobBuilder::new(&anywhere).case_insensitive(true).literal_separator(true).build();
         set.add(glob.map_err(|error| bad(pattern, error))?);
     }
@@ -112,8 +113,10 @@ impl Root {
     pub fn open(path: &Path) -> Result<Arc<Self>> {
         let whole = std::path::absolute(path).map_err(|error| Error::io("find", path, error))?;
         let metadata = std::fs::metadata(&whole).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Error::new(Kind::NotFound, format!("there is no folder {}", text::path(path)))
-                .hint("is the card in, and mounted?"),
+            std::io::ErrorKind::NotFound => {
+                Error::new(Kind::NotFound, format!("there is no folder {}", text::path(path)))
+                    .hint("is the card in, and mounted?")
+            }
             _ => Error::io("look at", path, error),
         })?;
         if !metadata.is_dir() {
@@ -121,7 +124,12 @@ impl Root {
                 .hint("--dir takes the folder that the files are in; --include chooses among them"));
         }
         std::fs::read_dir(&whole).map_err(|error| Error::io("read", path, error))?;
-        Ok(Arc::new(Self { device: device(&metadata), path: whole, gone: AtomicBool::new(false), told: AtomicBool::new(false) }))
+        Ok(Arc::new(Self {
+            device: device(&metadata),
+            path: whole,
+            gone: AtomicBool::new(false),
+            told: AtomicBool::new(false),
+        }))
     }
 
     /// Looks whether the card is still in. Once gone it stays gone: another one may be in its place.
@@ -196,9 +204,7 @@ pub fn scan(roots: &[Arc<Root>], rules: &ScanRules, halt: &Halt) -> Result<Scan>
     for (at, root) in roots.iter().enumerate() {
         // A folder inside another one that was named too is walked only once.
         let within_another = roots.iter().enumerate().any(|(other_at, other)| {
-            other_at != at
-                && root.path.starts_with(&other.path)
-                && (root.path != other.path || other_at < at)
+            other_at != at && root.path.starts_with(&other.path) && (root.path != other.path || other_at < at)
         });
         if within_another {
             continue;
@@ -355,7 +361,10 @@ mod tests {
     #[test]
     fn junk_hidden_and_empty_files_are_left_with_their_reason() {
         let dir = tempfile::tempdir().expect("folder");
-        write(dir.path(), &["DCIM/1.JPG", "DCIM/._1.JPG", ".Trashes/501/2.JPG", ".h/3.jpg", "MISC/AUTPRINT.MRK", "MISC/4.jpg"]);
+        write(
+            dir.path(),
+            &["DCIM/1.JPG", "DCIM/._1.JPG", ".Trashes/501/2.JPG", ".h/3.jpg", "MISC/AUTPRINT.MRK", "MISC/4.jpg"],
+        );
         std::fs::write(dir.path().join("5.jpg"), b"").expect("written");
         let (found, left) = run(dir.path(), &ScanRules::default());
         assert_eq!(found, ["DCIM/1.JPG", "MISC/4.jpg"]);
@@ -404,7 +413,8 @@ mod tests {
     fn a_folder_named_twice_is_walked_once() {
         let dir = tempfile::tempdir().expect("folder");
         write(dir.path(), &["a/1.jpg", "2.jpg"]);
-        let roots = [dir.path().join("a"), dir.path().to_owned(), dir.path().to_owned()].map(|path| Root::open(&path).expect("opens"));
+        let roots = [dir.path().join("a"), dir.path().to_owned(), dir.path().to_owned()]
+            .map(|path| Root::open(&path).expect("opens"));
         let scan = scan(&roots, &ScanRules::default(), &Halt::new(Cancel::default())).expect("scans");
         assert_eq!(scan.found.len(), 2);
     }

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use crate::db::photos::known::Stranger;
 use crate::model::digest::Sha256;
 use crate::model::ids::PhotoId;
-use crate::objects::{Store, StorageKey, StoreError};
+use crate::objects::{StorageKey, Store, StoreError};
 
 /// Objects asked for at once.
 const LOOKS: usize = 16;
@@ -34,9 +34,9 @@ impl Strangers {
     /// # Errors
     /// When the store cannot say.
     pub async fn load(store: &Store, strangers: &[Stranger]) -> Result<Self, StoreError> {
-        let keys = strangers.iter().filter_map(|stranger| {
-            StorageKey::foreign(&stranger.storage_key).ok().map(|key| (stranger.photo, key))
-        });
+        let keys = strangers
+            .iter()
+            .filter_map(|stranger| StorageKey::foreign(&stranger.storage_key).ok().map(|key| (stranger.photo, key)));
         let mut heads = futures::stream::iter(keys.map(|(photo, key)| async move {
             let facts = store.head(&key).await;
             (photo, key, facts)

@@ -65,12 +65,10 @@ mod linux {
     /// The mount that a path is on: of the deepest ones the last, which hides those before it.
     pub(super) fn find(table: &[u8], path: &Path) -> Option<Mount> {
         let lines = table.split(|&byte| byte == b'\n').filter_map(parse);
-        lines
-            .filter(|mount| path.starts_with(&mount.point))
-            .fold(None, |best: Option<Mount>, mount| match best {
-                Some(best) if best.point.components().count() > mount.point.components().count() => Some(best),
-                _ => Some(mount),
-            })
+        lines.filter(|mount| path.starts_with(&mount.point)).fold(None, |best: Option<Mount>, mount| match best {
+            Some(best) if best.point.components().count() > mount.point.components().count() => Some(best),
+            _ => Some(mount),
+        })
     }
 
     fn parse(line: &[u8]) -> Option<Mount> {
@@ -109,7 +107,8 @@ mod linux {
 
     /// The name under `/dev/disk/by-uuid` that leads to the mount's device: a UUID, of FAT and exFAT the serial number.
     fn serial(mount: &Mount) -> Option<String> {
-        let wanted = std::fs::metadata(&mount.source).ok().map(|metadata| metadata.rdev()).filter(|&device| device != 0)?;
+        let wanted =
+            std::fs::metadata(&mount.source).ok().map(|metadata| metadata.rdev()).filter(|&device| device != 0)?;
         for entry in std::fs::read_dir("/dev/disk/by-uuid").ok()?.filter_map(Result::ok) {
             if std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.rdev() == wanted) {
                 return Some(format!("uuid:{}", entry.file_name().to_string_lossy()));

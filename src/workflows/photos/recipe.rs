@@ -66,7 +66,10 @@ fn watermark(config: &Config, project: &Project, photographer: &str) -> Result<O
 fn read_mark(path: &Path) -> Result<Arc<[u8]>> {
     let size = std::fs::metadata(path).map_err(|error| Error::io("read the watermark", path, error))?.len();
     if size > LARGEST_MARK_BYTES {
-        return Err(Error::invalid(format!("the watermark {} is larger than 8 MiB", printable(&path.to_string_lossy()))));
+        return Err(Error::invalid(format!(
+            "the watermark {} is larger than 8 MiB",
+            printable(&path.to_string_lossy())
+        )));
     }
     Ok(std::fs::read(path).map_err(|error| Error::io("read the watermark", path, error))?.into())
 }
