@@ -56,10 +56,7 @@ fn facts_of_the_camera_are_kept_and_places_are_not() {
     upload(&world, &dir).ok();
     let facts = "SELECT original_name, format, width, height, orientation, captured_at, captured_offset_minutes,
                         camera_model, camera_serial, lens, latitude FROM photoctl.photo_files";
-    assert_eq!(
-        world.sql(facts),
-        "a.jpg|jpeg|200|300|6|2026-06-01 12:00:05.25|120|Model X|SN-0042|50mm F1.4|"
-    );
+    assert_eq!(world.sql(facts), "a.jpg|jpeg|200|300|6|2026-06-01 12:00:05.25|120|Model X|SN-0042|50mm F1.4|");
     for part in ["thumbnail", "watermarked"] {
         let key = world.sql(&format!("SELECT {part}_key FROM photos"));
         let made = world.object(&key).unwrap();
@@ -76,7 +73,10 @@ fn keep_gps_keeps_the_place_in_the_database() {
     world.machine().file("card/a.jpg", crate::imaging::builders::camera_jpeg(300, 200, 1));
     world.machine().line(&format!("project settings set --project {PROJECT} keep_gps true")).ok();
     upload(&world, &dir).ok();
-    assert_eq!(world.sql("SELECT round(latitude::numeric, 2), round(longitude::numeric, 1) FROM photoctl.photo_files"), "52.51|-13.4");
+    assert_eq!(
+        world.sql("SELECT round(latitude::numeric, 2), round(longitude::numeric, 1) FROM photoctl.photo_files"),
+        "52.51|-13.4"
+    );
 }
 
 #[test]

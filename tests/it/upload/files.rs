@@ -103,7 +103,8 @@ fn globs_order_and_times_choose() {
     world.machine().file("card/with-time.jpg", crate::imaging::builders::camera_jpeg(200, 100, 1));
     let output = upload(&world, &dir).args(["--include", "DSC_000[12].JPG"]).ok();
     assert_eq!(counts(&output), [5, 2, 0, 3, 0]);
-    let output = upload(&world, &dir).args(["--captured-since", "2026-06-01 13:59", "--captured-until", "2026-06-01"]).ok();
+    let output =
+        upload(&world, &dir).args(["--captured-since", "2026-06-01 13:59", "--captured-until", "2026-06-01"]).ok();
     assert_eq!(counts(&output), [5, 1, 0, 4, 0]);
     assert_eq!(output.json()["skipped_by_reason"]["no_capture_time"], 4);
     let output = upload(&world, &dir).args(["--captured-until", "2026-06-01 13:00"]).ok();

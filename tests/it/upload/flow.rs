@@ -40,10 +40,8 @@ fn an_interrupted_run_finishes_what_is_in_flight_and_says_so() {
 fn a_run_ends_at_its_time_limit() {
     let world = World::real();
     let dir = slow_card(&world, 12);
-    let output = upload(&world, &dir)
-        .args(["--bwlimit", "500kB", "--transfers", "2", "--max-duration", "2s"])
-        .run()
-        .code(8);
+    let output =
+        upload(&world, &dir).args(["--bwlimit", "500kB", "--transfers", "2", "--max-duration", "2s"]).run().code(8);
     let json = output.json();
     assert_eq!(json["stopped"], "max_duration");
     assert!(json["not_reached"].as_u64().unwrap() >= 1, "{json:#}");
@@ -75,11 +73,8 @@ fn a_network_that_stays_away_is_given_up() {
     let world = World::real();
     let dir = card(&world, "card", 0..4);
     world.store().unwrap().go_away();
-    let output = upload(&world, &dir)
-        .args(["--give-up-after", "1s"])
-        .env("PHOTOCTL_OFFLINE_PROBE", "100ms")
-        .run()
-        .code(5);
+    let output =
+        upload(&world, &dir).args(["--give-up-after", "1s"]).env("PHOTOCTL_OFFLINE_PROBE", "100ms").run().code(5);
     assert_eq!(output.json()["not_reached"], 4);
     assert_eq!(output.error()["code"], "network_down");
     world.store().unwrap().come_back();
@@ -100,7 +95,15 @@ fn jsonl_tells_of_each_file_and_ends_in_a_summary() {
         .arg(&dir)
         .ok();
     let lines = output.json_lines();
-    assert_eq!(lines.iter().filter(|line| line["type"] == "item" && line["outcome"] == "uploaded").count(), 3, "{}", output.stdout);
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line["type"] == "item" && line["outcome"] == "done" && line["photo_id"].is_string())
+            .count(),
+        3,
+        "{}",
+        output.stdout
+    );
     let last = lines.last().unwrap();
     assert_eq!((&last["type"], &last["uploaded"]), (&"summary".into(), &3.into()));
 }

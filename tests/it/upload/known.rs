@@ -34,7 +34,10 @@ fn photos_of_another_project_are_taken_over_only_when_asked() {
     assert_eq!(counts(&output), [2, 0, 0, 2, 0]);
     assert_eq!(output.json()["skipped_by_reason"]["other_project"], 2);
     assert_eq!(counts(&there(&["--restore"])), [2, 2, 0, 0, 0]);
-    assert_eq!(world.sql("SELECT project_id, count(*) FROM photos GROUP BY 1 ORDER BY 1"), format!("{PROJECT}|2\n{OTHER_PROJECT}|2"));
+    assert_eq!(
+        world.sql("SELECT project_id, count(*) FROM photos GROUP BY 1 ORDER BY 1"),
+        format!("{PROJECT}|2\n{OTHER_PROJECT}|2")
+    );
     assert_whole(&world);
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::{assert_whole, card, counts, upload};
 use crate::photos_world::World;
 use crate::support::s3::{Fault, Trouble};
+use crate::support::{Output, Running};
 
 #[test]
 fn bursts_of_trouble_are_waited_out() {
@@ -57,13 +58,9 @@ fn other_bytes_under_our_key_are_replaced_and_reported() {
     assert_whole(&world);
 }
 
-#[test]
-fn a_database_that_cuts_connections_loses_nothing() {
-    let world = World::real();
-    let dir = card(&world, "card", 0..40);
-    let running = upload(&world, &dir).env("PHOTOCTL_OFFLINE_PROBE", "100ms").spawn();
+/// Cuts all connections to the database again and again while a command runs, at most for 5 s.
+fn cut_connections(world: &World, mut running: Running) -> Output {
     let begun = Instant::now();
-    let mut running = running;
     while running.is_running() && begun.elapsed() < Duration::from_secs(5) {
         world.sql(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -71,7 +68,24 @@ fn a_database_that_cuts_connections_loses_nothing() {
         );
         std::thread::sleep(Duration::from_millis(150));
     }
-    let output = running.wait().code(0);
+    running.wait()
+}
+
+#[test]
+fn a_database_that_cuts_connections_loses_nothing() {
+    let world = World::real();
+    let dir = card(&world, "card", 0..40);
+    let start = || upload(&world, &dir).env("PHOTOCTL_OFFLINE_PROBE", "100ms").spawn();
+    // From the first statement on: a run that could not even begin says that the service is not there.
+    let output = cut_connections(&world, start());
+    assert!(matches!(output.code, 0 | 5), "{}", output.transcript());
+    world.sql("DELETE FROM photos");
+    let running = start();
+    let begun = Instant::now();
+    while world.sql("SELECT count(*) FROM photos") == "0" && begun.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = cut_connections(&world, running).code(0);
     assert_eq!(counts(&output)[4], 0);
     assert_eq!(assert_whole(&world).len(), 40);
 }
