@@ -18,7 +18,7 @@ use crate::ui::{self, Colour, Finished, Format, Ui};
 
 /// Administers an event-photography platform: uploads, people, projects, its database and object store.
 #[derive(Debug, Parser)]
-#[command(name = "photoctl", version, propagate_version = true, disable_help_subcommand = true, max_term_width = 110)]
+#[command(name = "photoctl", version, disable_help_subcommand = true, max_term_width = 110)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,

@@ -18,8 +18,8 @@ use crate::ui::{Done, Finished};
 /// The script calls the binary with this variable set to the shell's name.
 const VARIABLE: &str = "PHOTOCTL_COMPLETE";
 
-/// How long a Tab may take. An embedded database opens in about half of it.
-const PATIENCE: Duration = Duration::from_millis(1500);
+/// How long a Tab may take. An embedded database opens in half a second on a machine that is not busy.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// More names than this nobody reads.
 const MOST: i64 = 500;
 

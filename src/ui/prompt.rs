@@ -100,7 +100,9 @@ impl Ui {
     fn asking<T>(&self, question: impl FnOnce() -> dialoguer::Result<T>) -> Result<T> {
         terminal::remember();
         self.state.asking.store(true, Ordering::SeqCst);
-        let answer = self.screen.above(question);
+        // Not within the screen's lock: whoever leaves at Ctrl-C says so on it.
+        self.screen.show(Vec::new());
+        let answer = question();
         self.state.asking.store(false, Ordering::SeqCst);
         answer.map_err(|error| {
             terminal::restore();

@@ -1,4 +1,9 @@
-//! The command line contract: streams, exit codes, errors, formats.
+//! The command line contract: streams, exit codes, errors, formats, help.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use clap::CommandFactory;
 
 use crate::support::Photoctl;
 
@@ -11,11 +16,286 @@ fn version_goes_to_stdout() {
 
 #[test]
 fn nothing_given_shows_help_and_fails() {
-    Photoctl::new().args([""; 0]).run().code(2).stderr_has("Usage: photoctl");
+    let output = Photoctl::new().args([""; 0]).run().code(2).stderr_has("Usage: photoctl");
+    assert_eq!(output.stdout, "");
+    let output = Photoctl::new().args(["--json"]).run().code(2);
+    assert_eq!(output.error()["code"], "usage");
 }
 
 #[test]
-fn help_on_a_terminal() {
-    let (code, screen) = Photoctl::new().args(["--version"]).on_terminal(80, 24).wait();
-    assert_eq!((code, screen.as_str()), (0, concat!("photoctl ", env!("CARGO_PKG_VERSION"))));
+fn usage_errors_have_one_form() {
+    crate::assert_transcript!(Photoctl::new().line("db migrate --dry-rnu").run().code(2));
+}
+
+#[test]
+fn usage_errors_are_json_where_json_is_asked_for() {
+    let machine = Photoctl::new();
+    for line in [
+        "db migrate --nonsense --json",
+        "--output json db nonsense",
+        "--output=json db check extra",
+        "-o json db check extra",
+        "-qojson config show nosuchsetting",
+        "photos list --json --status neither",
+    ] {
+        let output = machine.line(line).run().code(2);
+        let error = output.error();
+        assert_eq!(error["code"], "usage", "{}", output.transcript());
+        assert_eq!(error["retryable"], false);
+        assert!(error["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{}", output.transcript());
+        assert_eq!(output.stdout, "");
+    }
+}
+
+#[test]
+fn jsonl_of_a_failure_ends_in_a_summary() {
+    let output = Photoctl::new().line("db status --output jsonl").run().code(1);
+    let lines = output.json_lines();
+    assert_eq!(lines[0]["type"], "error");
+    assert_eq!(lines[0]["error"]["code"], "database_not_configured");
+    assert_eq!(lines[1]["type"], "summary");
+    assert_eq!(lines[1]["ok"], false);
+    assert_eq!(output.error()["code"], "database_not_configured");
+}
+
+#[test]
+fn errors_tell_what_to_do() {
+    crate::assert_transcript!(Photoctl::new().line("db status").run().code(1));
+}
+
+#[test]
+fn topics_in_every_format() {
+    let machine = Photoctl::new();
+    let codes = machine.line("help exit-codes --json").ok().json();
+    let listed: Vec<i64> = codes.as_array().unwrap().iter().map(|code| code["exit"].as_i64().unwrap()).collect();
+    assert_eq!(listed, [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 130], "the contract's exit codes");
+    let csv = machine.line("help error-codes --output csv").ok();
+    assert!(csv.stdout.starts_with("code,exit,retryable,meaning\r\n"), "{}", csv.stdout);
+    let settings = machine.line("help settings --json").ok().json();
+    assert!(settings.as_array().unwrap().iter().any(|setting| setting["name"] == "database_url"));
+    machine.line("help photos upload").ok().stdout_has("Usage: photoctl photos upload");
+    machine.line("help nonsense").run().code(2).stderr_has("exit-codes");
+}
+
+/// All help texts as one file: a change of the command line shows in review.
+/// `INSTA_UPDATE=always cargo test --test it cli::reference` writes it anew.
+#[test]
+fn reference() {
+    let mut text = String::new();
+    let mut root = photoctl::cli::command().term_width(100);
+    root.build();
+    walk(&mut root, &mut |path, command| {
+        text.push_str(&format!("\n################ {}\n\n", if path.is_empty() { "photoctl" } else { path }));
+        let help = command.clone().term_width(100).render_long_help().to_string();
+        text.push_str(&without_globals(path, &help));
+    });
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(text.trim_start()) });
+}
+
+/// The global options are the same everywhere: once is enough.
+fn without_globals(path: &str, help: &str) -> String {
+    let Some((before, after)) = help.split_once("Global options:\n").filter(|_| !path.is_empty()) else {
+        return help.to_owned();
+    };
+    let rest = after.find("\nExamples:").map_or("", |at| &after[at..]);
+    format!("{before}Global options: as photoctl\n{rest}")
+}
+
+fn walk(command: &mut clap::Command, visit: &mut impl FnMut(&str, &clap::Command)) {
+    fn inner(path: &str, command: &clap::Command, visit: &mut impl FnMut(&str, &clap::Command)) {
+        visit(path, command);
+        for sub in command.get_subcommands() {
+            let name = if path.is_empty() { sub.get_name().to_owned() } else { format!("{path} {}", sub.get_name()) };
+            inner(&name, sub, visit);
+        }
+    }
+    inner("", command, visit);
+}
+
+#[test]
+fn every_command_has_examples_that_parse() {
+    let mut wrong = Vec::new();
+    let mut paths = Vec::new();
+    let mut root = photoctl::cli::command();
+    walk(&mut root, &mut |path, command| {
+        paths.push(path.to_owned());
+        let Some(examples) = photoctl::commands::help::examples::of(path) else {
+            wrong.push(format!("{path}: no examples in src/commands/help/examples.rs"));
+            return;
+        };
+        if !(2..=5).contains(&examples.len()) {
+            wrong.push(format!("{path}: {} examples", examples.len()));
+        }
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        if !help.contains("Examples:") {
+            wrong.push(format!("{path}: its help does not show them"));
+        }
+        for (_, line) in examples {
+            let words = shlex::split(line).unwrap();
+            if !line.starts_with(&format!("photoctl {path}")) {
+                wrong.push(format!("{path}: {line} is no example of it"));
+            }
+            if let Err(error) = photoctl::cli::Cli::command().try_get_matches_from(words) {
+                wrong.push(format!("{line}: {error}"));
+            }
+        }
+    });
+    for (path, _) in photoctl::commands::help::examples::ALL {
+        if !paths.iter().any(|known| known == path) {
+            wrong.push(format!("{path}: examples of a command that is not there"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn committed_completions_are_fresh() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
+    for (shell, file) in [("bash", "photoctl.bash"), ("zsh", "_photoctl"), ("fish", "photoctl.fish")] {
+        let made = Photoctl::new().args(["completions", shell]).ok().stdout;
+        let path = folder.join(file);
+        if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &made).unwrap();
+        }
+        let held = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(held, made, "stale: photoctl completions {shell} > completions/{file}");
+    }
+}
+
+/// What a shell asks for when a person types Tab behind `words`.
+fn complete(machine: &Photoctl, words: &[&str]) -> Vec<String> {
+    let output = machine
+        .args(["--", "photoctl"])
+        .args(words)
+        .env("PHOTOCTL_COMPLETE", "bash")
+        .env("_CLAP_COMPLETE_INDEX", words.len().to_string())
+        .env("_CLAP_IFS", "\n")
+        .env("_CLAP_COMPLETE_COMP_TYPE", "9")
+        .env("_CLAP_COMPLETE_SPACE", "true")
+        .ok();
+    assert_eq!(output.stderr, "", "a completion says nothing");
+    output.stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn completions_know_commands_and_values() {
+    let machine = Photoctl::new();
+    assert_eq!(complete(&machine, &["db", "mig"]), ["migrate"]);
+    assert_eq!(complete(&machine, &["--output", "js"]), ["json", "jsonl"]);
+    machine.file("home/.config/photoctl/photoctl.toml", "[profile.production]\n[profile.stage]\n");
+    assert_eq!(complete(&machine, &["--profile", ""]), ["production", "stage"]);
+    // No database: nothing, and no complaint.
+    assert_eq!(complete(&machine, &["photos", "list", "--project", ""]), [""; 0]);
+}
+
+#[test]
+fn completions_offer_what_the_database_holds() {
+    let machine = Photoctl::new();
+    machine.args(["operator", "create", "--name", "Ana", "--email", "ana@example.org", "--no-password"]).ok();
+    machine.args(["project", "create", "--operator", "ana@example.org", "--name", "Gala"]).ok();
+    // A busy machine may need more time than a person at a Tab has: then nothing is offered.
+    let patiently =
+        |words: &[&str]| (0..5).map(|_| complete(&machine, words)).find(|found| !found.is_empty()).unwrap_or_default();
+    assert_eq!(patiently(&["photos", "list", "--project", "ga"]), ["Gala"]);
+    assert_eq!(patiently(&["project", "list", "--operator", ""]), ["ana@example.org"]);
+    let busy = machine.args(["db", "shell", "--execute", "select pg_sleep(5)"]).spawn();
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+    let began = std::time::Instant::now();
+    assert_eq!(complete(&machine, &["photos", "list", "--project", "ga"]), [""; 0]);
+    assert!(began.elapsed() < std::time::Duration::from_secs(1), "{:?} for nothing", began.elapsed());
+    drop(busy);
+}
+
+#[test]
+fn manual_pages() {
+    let machine = Photoctl::new();
+    machine.args(["man"]).ok().stdout_has(".TH photoctl 1");
+    machine.args(["man", "--to", "pages"]).ok();
+    let page = std::fs::read_to_string(machine.path().join("pages/photoctl-photos-upload.1")).unwrap();
+    assert!(page.contains(".TH photoctl-photos-upload 1"), "{page}");
+    assert!(page.contains("Examples:"), "{page}");
+}
+
+#[test]
+fn colour_is_asked_for_or_not_there() {
+    let machine = Photoctl::new();
+    let plain = |output: &str| !output.contains('\u{1b}');
+    assert!(plain(&machine.line("--help").ok().stdout));
+    assert!(plain(&machine.line("db status").run().stderr));
+    assert!(!plain(&machine.line("db status --color always").run().stderr));
+    assert!(!plain(&machine.line("--help --color=always").ok().stdout));
+    // Data for machines never is.
+    assert!(plain(&machine.line("help exit-codes --json --color always").ok().stdout));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = Photoctl::new()
+        .line("help settings")
+        .command()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn closed_streams_are_survived() {
+    let machine = Photoctl::new();
+    let binary = crate::support::binary().display().to_string();
+    for (script, code) in [
+        (format!("{binary} help exit-codes >&-"), 0),
+        (format!("{binary} help exit-codes 2>&- | grep -q interrupted"), 0),
+        (format!("{binary} db status 2>&-"), 1),
+        (format!("{binary} db status <&- >&- 2>&-"), 1),
+    ] {
+        let command = machine.args([""; 0]).command();
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell.env_clear().args(["-c", &script]);
+        for (name, value) in command.get_envs() {
+            shell.env(name, value.unwrap());
+        }
+        assert_eq!(shell.status().unwrap().code(), Some(code), "{script}");
+    }
+}
+
+#[test]
+fn an_answer_that_can_not_be_written_is_a_failure() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let Ok(full) = full else { return };
+    let output = Photoctl::new()
+        .line("help settings --json")
+        .command()
+        .stdin(Stdio::null())
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("\"disk_full\""), "{said}");
+}
+
+#[test]
+fn off_a_terminal_nothing_is_asked() {
+    let machine = Photoctl::new();
+    let output = machine.args(["operator", "create", "--name", "Ana", "--email", "ana@example.org"]).run().code(2);
+    output.stderr_has("--no-password");
+}
+
+#[test]
+fn logs_go_to_stderr_in_both_forms() {
+    let machine = Photoctl::new();
+    let output = machine.line("help exit-codes -v").ok().stderr_has("command.name=\"help\"");
+    assert!(output.stdout.starts_with("EXIT"), "{}", output.transcript());
+    let output = machine.line("help exit-codes -v --log-format json").ok();
+    let lines: Vec<serde_json::Value> = output.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["command.name"], "help");
+    assert_eq!(lines.last().unwrap()["command.exit"], 0);
+    assert_eq!(machine.line("help exit-codes").ok().stderr, "");
 }

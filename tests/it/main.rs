@@ -1,9 +1,11 @@
 //! The integration tests: one binary, a module an area. They run the real binary on real databases and stores.
 
 mod cli;
+mod config;
 mod db_adopt;
 mod db_backup;
 mod db_check;
+mod db_cmd;
 mod db_embedded;
 mod db_grants;
 mod db_migrate;
@@ -12,6 +14,7 @@ mod faults_database;
 mod faults_host;
 mod faults_store;
 mod faults_world;
+mod doctor;
 mod floors;
 mod imaging;
 mod nouns;
@@ -22,6 +25,9 @@ mod photos;
 mod photos_change;
 mod photos_store;
 mod photos_world;
+mod secrets;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;
+mod terminal;
+mod upload;

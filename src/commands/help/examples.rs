@@ -10,218 +10,412 @@ pub fn of(path: &str) -> Option<&'static [Example]> {
 }
 
 /// All of them, in the order of the command list.
+#[rustfmt::skip]
 pub const ALL: &[(&str, &[Example])] = &[
-    (
-        "",
-        &[
-            ("An event from nothing, with the embedded database and a local store", "photoctl db migrate"),
-            (
-                "A photographer's card into an event",
-                "photoctl photos upload --project gala --photographer anna@example.org --dir /media/card",
-            ),
-            ("What does not work here, and what to do about it", "photoctl doctor"),
-        ],
-    ),
-    (
-        "operator",
-        &[
-            (
-                "A new operator, the password asked for",
-                "photoctl operator create --name \"Example Events\" --email events@example.org",
-            ),
-            ("All operators", "photoctl operator list"),
-        ],
-    ),
-    (
-        "operator create",
-        &[
-            (
-                "The password is asked for, hidden",
-                "photoctl operator create --name \"Example Events\" --email events@example.org",
-            ),
-            (
-                "In a script that may run twice",
-                "photoctl operator create --name \"Example Events\" --email events@example.org --no-password --if-not-exists --json",
-            ),
-        ],
-    ),
-    (
-        "operator list",
-        &[("All operators", "photoctl operator list"), ("For a spreadsheet", "photoctl operator list --output csv")],
-    ),
-    (
-        "operator show",
-        &[
-            ("By email", "photoctl operator show events@example.org"),
-            ("By the first characters of the id, as json", "photoctl operator show 5f0c2a9b --json"),
-        ],
-    ),
-    (
-        "photographer",
-        &[
-            (
-                "A new photographer",
-                "photoctl photographer create --operator events@example.org --name Anna --email anna@example.org",
-            ),
-            ("All of an operator", "photoctl photographer list --operator events@example.org"),
-        ],
-    ),
-    (
-        "photographer create",
-        &[
-            (
-                "A new photographer, the password asked for",
-                "photoctl photographer create --operator events@example.org --name Anna --email anna@example.org",
-            ),
-            (
-                "One who will not sign in",
-                "photoctl photographer create --operator events@example.org --name Anna --email anna@example.org --no-password",
-            ),
-        ],
-    ),
-    (
-        "photographer list",
-        &[
-            ("All photographers", "photoctl photographer list"),
-            ("Those of an operator, as json", "photoctl photographer list --operator events@example.org --json"),
-        ],
-    ),
-    (
-        "photographer show",
-        &[
-            ("By email", "photoctl photographer show anna@example.org"),
-            ("As json", "photoctl photographer show anna@example.org --json"),
-        ],
-    ),
-    (
-        "user",
-        &[("A guest", "photoctl user create --name Ben --email ben@example.org"), ("All guests", "photoctl user list")],
-    ),
-    (
-        "user create",
-        &[
-            ("A guest", "photoctl user create --name Ben --email ben@example.org"),
-            (
-                "In a script that may run twice",
-                "photoctl user create --name Ben --email ben@example.org --no-password --if-not-exists",
-            ),
-        ],
-    ),
-    ("user list", &[("All guests", "photoctl user list"), ("As json", "photoctl user list --json")]),
-    (
-        "user show",
-        &[("By email", "photoctl user show ben@example.org"), ("As json", "photoctl user show ben@example.org --json")],
-    ),
-    (
-        "config",
-        &[
-            ("Each value and where it came from", "photoctl config show"),
-            ("A commented file to begin with", "photoctl config init"),
-        ],
-    ),
-    (
-        "config show",
-        &[
-            ("Each value and where it came from", "photoctl config show"),
-            ("Only what is set, as json", "photoctl config show --set --json"),
-            ("As commands of a project see it", "photoctl config show --project gala"),
-        ],
-    ),
-    (
-        "config path",
-        &[("Where the file and the data are", "photoctl config path"), ("For a script", "photoctl config path --json")],
-    ),
-    (
-        "config init",
-        &[
-            ("A commented file where it is looked for", "photoctl config init"),
-            ("Look at it first", "photoctl config init --dry-run"),
-        ],
-    ),
-    (
-        "doctor",
-        &[
-            ("Everything", "photoctl doctor"),
-            ("What an upload needs, for a script", "photoctl doctor --for upload --json"),
-        ],
-    ),
-    (
-        "db",
-        &[
-            ("Create or update the tables", "photoctl db migrate"),
-            ("What the database is and holds", "photoctl db status"),
-            ("Whether its tables are as they should be", "photoctl db check"),
-        ],
-    ),
-    (
-        "db migrate",
-        &[
-            ("Create or update the tables", "photoctl db migrate"),
-            ("Only show what would be done", "photoctl db migrate --dry-run"),
-        ],
-    ),
-    (
-        "db status",
-        &[("What the database is and holds", "photoctl db status"), ("As json", "photoctl db status --json")],
-    ),
-    (
-        "db check",
-        &[
-            ("Whether the tables are as they should be", "photoctl db check"),
-            ("In a script: exit code 6 where they are not", "photoctl db check --exit-code --quiet"),
-        ],
-    ),
-    (
-        "db grants",
-        &[
-            ("The rights that an upload needs, as SQL", "photoctl db grants --for upload --role photoctl_upload"),
-            ("Read only, into a file", "photoctl db grants --for read --role reporting --to grants.sql"),
-        ],
-    ),
-    (
-        "db backup",
-        &[
-            ("The embedded database into a file", "photoctl db backup /media/backup/gala.photoctl"),
-            ("Every night, from cron", "photoctl db backup --quiet --overwrite /media/backup/nightly.photoctl"),
-        ],
-    ),
-    (
-        "db restore",
-        &[
-            ("Into an empty data folder", "photoctl db restore /media/backup/gala.photoctl"),
-            (
-                "In place of what is there, without a question",
-                "photoctl db restore --overwrite --yes /media/backup/gala.photoctl",
-            ),
-        ],
-    ),
-    (
-        "db shell",
-        &[
-            ("A prompt for SQL (psql on a real server)", "photoctl db shell"),
-            ("One statement, as csv", "photoctl db shell --execute \"select count(*) from photos\" --output csv"),
-        ],
-    ),
-    (
-        "completions",
-        &[
-            (
-                "For bash, from the next login on",
-                "photoctl completions bash --to ~/.local/share/bash-completion/completions/photoctl",
-            ),
-            ("For fish", "photoctl completions fish --to ~/.config/fish/completions/photoctl.fish"),
-        ],
-    ),
-    (
-        "man",
-        &[("All pages into a folder", "photoctl man --to ~/.local/share/man/man1"), ("The first page", "photoctl man")],
-    ),
-    (
-        "help",
-        &[
-            ("What exit codes mean", "photoctl help exit-codes"),
-            ("All settings", "photoctl help settings"),
-            ("A command", "photoctl help photos upload"),
-        ],
-    ),
+    ("", &[
+        ("An event from nothing, with the embedded database and a local store",
+         "photoctl db migrate"),
+        ("A photographer's card into an event",
+         "photoctl photos upload --project \"Summer Run\" --photographer finn@example.org --dir /media/card"),
+        ("What does not work here, and what to do about it",
+         "photoctl doctor"),
+    ]),
+    ("operator", &[
+        ("A new operator, the password asked for",
+         "photoctl operator create --name \"Example Events\" --email events@example.org"),
+        ("All operators",
+         "photoctl operator list"),
+    ]),
+    ("operator create", &[
+        ("The password is asked for, hidden",
+         "photoctl operator create --name \"Example Events\" --email events@example.org"),
+        ("In a script that may run twice",
+         "photoctl operator create --name \"Example Events\" --email events@example.org --no-password --if-not-exists --json"),
+        ("With money and zone of the place",
+         "photoctl operator create --name \"Example Events\" --email events@example.org --currency EUR --locale de-DE --timezone Europe/Berlin"),
+    ]),
+    ("operator list", &[
+        ("All operators",
+         "photoctl operator list"),
+        ("For a spreadsheet",
+         "photoctl operator list --output csv"),
+    ]),
+    ("operator show", &[
+        ("By email",
+         "photoctl operator show events@example.org"),
+        ("By the first characters of the id, as json",
+         "photoctl operator show 5f0c2a9b --json"),
+    ]),
+    ("photographer", &[
+        ("A new photographer",
+         "photoctl photographer create --operator events@example.org --name Finn --email finn@example.org"),
+        ("Those of an event",
+         "photoctl photographer list --project \"Summer Run\""),
+    ]),
+    ("photographer create", &[
+        ("A new photographer, the password asked for",
+         "photoctl photographer create --operator events@example.org --name Finn --email finn@example.org"),
+        ("One who will not log in",
+         "photoctl photographer create --operator events@example.org --name Finn --email finn@example.org --no-password"),
+    ]),
+    ("photographer list", &[
+        ("All photographers",
+         "photoctl photographer list"),
+        ("Those of an event, as json",
+         "photoctl photographer list --project \"Summer Run\" --json"),
+    ]),
+    ("photographer show", &[
+        ("By email",
+         "photoctl photographer show finn@example.org"),
+        ("As json",
+         "photoctl photographer show finn@example.org --json"),
+    ]),
+    ("user", &[
+        ("A guest",
+         "photoctl user create --name Gus --email gus@example.org"),
+        ("The guests of an event",
+         "photoctl user list --project \"Summer Run\""),
+    ]),
+    ("user create", &[
+        ("A guest, the password asked for",
+         "photoctl user create --name Gus --email gus@example.org"),
+        ("In a script that may run twice",
+         "photoctl user create --name Gus --email gus@example.org --no-password --if-not-exists"),
+    ]),
+    ("user list", &[
+        ("All guests",
+         "photoctl user list"),
+        ("Those of an event, as json",
+         "photoctl user list --project \"Summer Run\" --json"),
+    ]),
+    ("user show", &[
+        ("By email",
+         "photoctl user show gus@example.org"),
+        ("As json",
+         "photoctl user show gus@example.org --json"),
+    ]),
+    ("package", &[
+        ("What an operator sells",
+         "photoctl package list --operator events@example.org"),
+        ("Something new to sell",
+         "photoctl package create --operator events@example.org --name \"Ten photos\" --price 19.90 --photo-count 10"),
+    ]),
+    ("package create", &[
+        ("Ten photos for 19.90 in the operator's currency",
+         "photoctl package create --operator events@example.org --name \"Ten photos\" --price 19.90 --photo-count 10"),
+        ("In a script that may run twice",
+         "photoctl package create --operator events@example.org --name \"One photo\" --price 3 --photo-count 1 --if-not-exists --json"),
+    ]),
+    ("package list", &[
+        ("What an operator sells",
+         "photoctl package list --operator events@example.org"),
+        ("What is sold at an event",
+         "photoctl package list --project \"Summer Run\""),
+    ]),
+    ("package show", &[
+        ("By operator and name",
+         "photoctl package show \"events@example.org/Ten photos\""),
+        ("As json",
+         "photoctl package show \"Ten photos\" --json"),
+    ]),
+    ("project", &[
+        ("A new event",
+         "photoctl project create --operator events@example.org --name \"Summer Run\" --start \"2026-06-01 14:00\""),
+        ("All events of an operator",
+         "photoctl project list --operator events@example.org"),
+        ("Who takes part, and how many photos there are",
+         "photoctl project show \"Summer Run\""),
+    ]),
+    ("project create", &[
+        ("An event with its photographer",
+         "photoctl project create --operator events@example.org --name \"Summer Run\" --location Hamburg --start \"2026-06-01 14:00\" --end \"2026-06-01 20:00\" --photographer finn@example.org"),
+        ("In a script that may run twice",
+         "photoctl project create --operator events@example.org --name \"Summer Run\" --terms-file terms.txt --if-not-exists --json"),
+    ]),
+    ("project list", &[
+        ("All events of an operator",
+         "photoctl project list --operator events@example.org"),
+        ("Those with a word in their name, as json",
+         "photoctl project list --name Summer --json"),
+    ]),
+    ("project show", &[
+        ("By name",
+         "photoctl project show \"Summer Run\""),
+        ("By operator and name, where two operators have one",
+         "photoctl project show \"events@example.org/Summer Run\" --json"),
+    ]),
+    ("project photographers", &[
+        ("Assign one",
+         "photoctl project photographers add --project \"Summer Run\" --photographer finn@example.org"),
+        ("Who is assigned",
+         "photoctl project photographers list --project \"Summer Run\""),
+    ]),
+    ("project photographers add", &[
+        ("Assign one",
+         "photoctl project photographers add --project \"Summer Run\" --photographer finn@example.org"),
+        ("In a script that may run twice",
+         "photoctl project photographers add --project \"Summer Run\" --photographer finn@example.org --if-not-exists"),
+    ]),
+    ("project photographers list", &[
+        ("Who is assigned",
+         "photoctl project photographers list --project \"Summer Run\""),
+        ("As json",
+         "photoctl project photographers list --project \"Summer Run\" --json"),
+    ]),
+    ("project members", &[
+        ("Let a guest join",
+         "photoctl project members add --project \"Summer Run\" --user gus@example.org"),
+        ("Who has joined",
+         "photoctl project members list --project \"Summer Run\""),
+    ]),
+    ("project members add", &[
+        ("Let a guest join",
+         "photoctl project members add --project \"Summer Run\" --user gus@example.org"),
+        ("One who accepted the terms on paper",
+         "photoctl project members add --project \"Summer Run\" --user gus@example.org --terms-accepted \"2026-06-01 13:30\""),
+    ]),
+    ("project members list", &[
+        ("Who has joined",
+         "photoctl project members list --project \"Summer Run\""),
+        ("For a spreadsheet",
+         "photoctl project members list --project \"Summer Run\" --output csv"),
+    ]),
+    ("project packages", &[
+        ("Sell a package",
+         "photoctl project packages add --project \"Summer Run\" --package \"Ten photos\""),
+        ("What is sold",
+         "photoctl project packages list --project \"Summer Run\""),
+    ]),
+    ("project packages add", &[
+        ("Sell a package",
+         "photoctl project packages add --project \"Summer Run\" --package \"Ten photos\""),
+        ("In a script that may run twice",
+         "photoctl project packages add --project \"Summer Run\" --package \"Ten photos\" --if-not-exists"),
+    ]),
+    ("project packages list", &[
+        ("What is sold",
+         "photoctl project packages list --project \"Summer Run\""),
+        ("As json",
+         "photoctl project packages list --project \"Summer Run\" --json"),
+    ]),
+    ("project settings", &[
+        ("The policy of an event",
+         "photoctl project settings list --project \"Summer Run\""),
+        ("Another watermark",
+         "photoctl project settings set --project \"Summer Run\" watermark \"(c) {photographer} {year}\""),
+    ]),
+    ("project settings list", &[
+        ("The policy of an event",
+         "photoctl project settings list --project \"Summer Run\""),
+        ("As json",
+         "photoctl project settings list --project \"Summer Run\" --json"),
+    ]),
+    ("project settings set", &[
+        ("Another watermark",
+         "photoctl project settings set --project \"Summer Run\" watermark \"(c) {photographer} {year}\""),
+        ("Larger previews",
+         "photoctl project settings set --project \"Summer Run\" preview_size 2560"),
+    ]),
+    ("project settings unset", &[
+        ("Back to what file, environment or default say",
+         "photoctl project settings unset --project \"Summer Run\" watermark"),
+        ("Look first",
+         "photoctl project settings unset --project \"Summer Run\" preview_size --dry-run"),
+    ]),
+    ("photos", &[
+        ("A card into an event",
+         "photoctl photos upload --project \"Summer Run\" --photographer finn@example.org --dir /media/card"),
+        ("The newest photos of an event",
+         "photoctl photos list --project \"Summer Run\" --limit 20"),
+    ]),
+    ("photos upload", &[
+        ("A card",
+         "photoctl photos upload --project \"Summer Run\" --photographer finn@example.org --dir /media/card"),
+        ("Two cards at once, gently",
+         "photoctl photos upload --project \"Summer Run\" --photographer finn@example.org --dir /media/card1 --dir /media/card2 --bwlimit 2MiB"),
+        ("What would be done",
+         "photoctl photos upload --project \"Summer Run\" --photographer finn@example.org --dir /media/card --dry-run"),
+        ("With a line for each file, for a script",
+         "photoctl photos upload --project \"Summer Run\" --photographer finn@example.org --dir /media/card --report card.jsonl --json"),
+    ]),
+    ("photos list", &[
+        ("The newest photos of an event",
+         "photoctl photos list --project \"Summer Run\" --limit 20"),
+        ("What failed to upload",
+         "photoctl photos list --project \"Summer Run\" --status failed"),
+        ("Of one afternoon, for a script",
+         "photoctl photos list --project \"Summer Run\" --captured-since \"2026-06-01 14:00\" --captured-until \"2026-06-01 18:00\" --json"),
+    ]),
+    ("photos show", &[
+        ("By the first characters of the id",
+         "photoctl photos show 5f0c2a9b"),
+        ("As json",
+         "photoctl photos show 5f0c2a9b --json"),
+    ]),
+    ("photos url", &[
+        ("A link to the watermarked preview, for an hour",
+         "photoctl photos url 5f0c2a9b"),
+        ("Originals for a week",
+         "photoctl photos url 5f0c2a9b --kind original --expires 7d"),
+    ]),
+    ("photos verify", &[
+        ("Whether all objects of an event are there",
+         "photoctl photos verify --project \"Summer Run\""),
+        ("Their bytes too, and remake what is missing",
+         "photoctl photos verify --project \"Summer Run\" --deep --repair"),
+    ]),
+    ("photos adopt", &[
+        ("What would be read and made for photos that the web application uploaded",
+         "photoctl photos adopt --project \"Summer Run\" --dry-run"),
+        ("Do it",
+         "photoctl photos adopt --project \"Summer Run\""),
+    ]),
+    ("photos reprocess", &[
+        ("Previews anew, after another watermark",
+         "photoctl photos reprocess --project \"Summer Run\""),
+        ("Of one photo",
+         "photoctl photos reprocess 5f0c2a9b"),
+    ]),
+    ("photos download", &[
+        ("All previews into a folder",
+         "photoctl photos download --project \"Summer Run\" --kind watermarked --dir previews"),
+        ("The originals of one photographer",
+         "photoctl photos download --project \"Summer Run\" --photographer finn@example.org --kind original --dir originals"),
+    ]),
+    ("photos delete", &[
+        ("One photo",
+         "photoctl photos delete 5f0c2a9b"),
+        ("What a filter would delete",
+         "photoctl photos delete --project \"Summer Run\" --name \"IMG_00*.jpg\" --dry-run"),
+    ]),
+    ("photos restore", &[
+        ("One photo",
+         "photoctl photos restore 5f0c2a9b"),
+        ("All that were deleted in an event",
+         "photoctl photos restore --project \"Summer Run\""),
+    ]),
+    ("db", &[
+        ("Create or update the tables",
+         "photoctl db migrate"),
+        ("What the database is and where it stands",
+         "photoctl db status"),
+        ("Whether its tables are as they should be",
+         "photoctl db check"),
+    ]),
+    ("db migrate", &[
+        ("Create or update the tables",
+         "photoctl db migrate"),
+        ("Only show what would be done",
+         "photoctl db migrate --dry-run"),
+    ]),
+    ("db status", &[
+        ("What the database is and where it stands",
+         "photoctl db status"),
+        ("As json",
+         "photoctl db status --json"),
+    ]),
+    ("db check", &[
+        ("Whether the tables are as they should be",
+         "photoctl db check"),
+        ("In a script: exit code 6 where they are not",
+         "photoctl db check --exit-code --json"),
+    ]),
+    ("db grants", &[
+        ("The rights that an upload needs, as SQL",
+         "photoctl db grants --for upload"),
+        ("For a role of another name, into a file",
+         "photoctl db grants --for read --role reporting --to grants.sql"),
+    ]),
+    ("db backup", &[
+        ("The embedded database into a file",
+         "photoctl db backup /media/backup/summer.photoctl"),
+        ("Every night, from cron",
+         "photoctl db backup --quiet --overwrite /media/backup/nightly.photoctl"),
+    ]),
+    ("db restore", &[
+        ("Into an empty data folder",
+         "photoctl db restore /media/backup/summer.photoctl"),
+        ("Only look whether the file is sound",
+         "photoctl db restore /media/backup/summer.photoctl --dry-run"),
+        ("In place of what is there, without a question",
+         "photoctl db restore /media/backup/summer.photoctl --overwrite --yes"),
+    ]),
+    ("db shell", &[
+        ("A prompt for SQL (psql on a real server)",
+         "photoctl db shell"),
+        ("One statement, as csv",
+         "photoctl db shell --execute \"select count(*) from photos\" --output csv"),
+    ]),
+    ("db store", &[
+        ("The store that belongs to the database",
+         "photoctl db store"),
+        ("After all objects were moved",
+         "photoctl db store --set"),
+    ]),
+    ("config", &[
+        ("Each value and where it came from",
+         "photoctl config show"),
+        ("A commented file to begin with",
+         "photoctl config init"),
+    ]),
+    ("config show", &[
+        ("Each value and where it came from",
+         "photoctl config show"),
+        ("Only what is set, as json",
+         "photoctl config show --set --json"),
+        ("As commands on an event see it",
+         "photoctl config show --project \"Summer Run\" watermark"),
+    ]),
+    ("config path", &[
+        ("Where the file and the data are",
+         "photoctl config path"),
+        ("For a script",
+         "photoctl config path --json"),
+    ]),
+    ("config init", &[
+        ("A commented file where it is looked for",
+         "photoctl config init"),
+        ("Look at it first",
+         "photoctl config init --dry-run"),
+    ]),
+    ("doctor", &[
+        ("Everything",
+         "photoctl doctor"),
+        ("What an upload needs, for a script",
+         "photoctl doctor --for upload --json"),
+    ]),
+    ("audit", &[
+        ("The last changes",
+         "photoctl audit list --limit 20"),
+        ("Whether the log is as it was written",
+         "photoctl audit list --verify --limit 1"),
+    ]),
+    ("audit list", &[
+        ("The last changes",
+         "photoctl audit list --limit 20"),
+        ("What left the house in the last three days",
+         "photoctl audit list --action link --since 3d"),
+        ("Whether the log is as it was written",
+         "photoctl audit list --verify --limit 1"),
+    ]),
+    ("completions", &[
+        ("For bash, from the next login on",
+         "photoctl completions bash --to ~/.local/share/bash-completion/completions/photoctl"),
+        ("For fish",
+         "photoctl completions fish --to ~/.config/fish/completions/photoctl.fish"),
+    ]),
+    ("man", &[
+        ("All pages into a folder",
+         "photoctl man --to ~/.local/share/man/man1"),
+        ("The first page",
+         "photoctl man"),
+    ]),
+    ("help", &[
+        ("What exit codes mean",
+         "photoctl help exit-codes"),
+        ("All settings",
+         "photoctl help settings"),
+        ("A command",
+         "photoctl help photos upload"),
+    ]),
 ];

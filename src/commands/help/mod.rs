@@ -82,8 +82,24 @@ fn decorate(command: clap::Command, path: &str) -> clap::Command {
 fn text(list: &[(&str, &str)]) -> String {
     let mut text = String::from("Examples:\n");
     for (what, line) in list {
-        text.push_str(&format!("  # {what}\n  {line}\n"));
+        text.push_str(&format!("  # {what}\n  {}\n", folded(line)));
     }
     text.truncate(text.trim_end().len());
     text
+}
+
+/// A long line is folded the way a shell takes it: help is wrapped by words, and a wrapped line could not be copied.
+fn folded(line: &str) -> String {
+    const WIDTH: usize = 76;
+    let (mut out, mut length) = (String::new(), 0);
+    for part in line.split(" --") {
+        let part = if out.is_empty() { part.to_owned() } else { format!(" --{part}") };
+        if length > 0 && length + part.len() > WIDTH {
+            out.push_str(" \\\n     ");
+            length = 5;
+        }
+        length += part.len();
+        out.push_str(&part);
+    }
+    out
 }

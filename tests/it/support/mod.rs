@@ -358,7 +358,9 @@ macro_rules! assert_transcript {
     ($output:expr) => {{
         let output = &$output;
         let mut settings = insta::Settings::clone_current();
-        settings.set_filters(output.filters());
+        for (pattern, replacement) in output.filters() {
+            settings.add_filter(&pattern, replacement);
+        }
         settings.set_prepend_module_to_snapshot(true);
         settings.set_omit_expression(true);
         settings.bind(|| insta::assert_snapshot!(output.transcript()));
@@ -366,7 +368,9 @@ macro_rules! assert_transcript {
     ($name:expr, $output:expr) => {{
         let output = &$output;
         let mut settings = insta::Settings::clone_current();
-        settings.set_filters(output.filters());
+        for (pattern, replacement) in output.filters() {
+            settings.add_filter(&pattern, replacement);
+        }
         settings.set_prepend_module_to_snapshot(true);
         settings.set_omit_expression(true);
         settings.bind(|| insta::assert_snapshot!($name, output.transcript()));

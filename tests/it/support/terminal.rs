@@ -29,7 +29,6 @@ struct State {
 
 impl Terminal {
     pub(super) fn start(run: &Run, columns: u16, rows: u16) -> Self {
-        let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
         let mut command = CommandBuilder::new(super::binary());
         command.args(&run.args);
         command.env_clear();
@@ -39,6 +38,12 @@ impl Terminal {
             command.env(name, value);
         }
         command.cwd(run.dir.as_deref().unwrap_or(run.machine.path()));
+        Self::spawn(command, columns, rows)
+    }
+
+    /// Starts any command on a terminal of that size.
+    pub fn spawn(command: CommandBuilder, columns: u16, rows: u16) -> Self {
+        let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let mut output = pair.master.try_clone_reader().unwrap();
