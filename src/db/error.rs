@@ -171,10 +171,10 @@ fn sentence(cause: &Cause) -> Error {
         "42501" => permission(&said),
         "25006" => read_only(),
         "53300" | "53400" => new(Kind::ServiceUnavailable, format!("the database has no connection free: {said}"))
-            .hint("run this again later, or lower database.max_connections"),
+            .hint("run this again later, or lower PHOTOCTL_DATABASE_CONNECTIONS"),
         "53100" => new(Kind::DiskFull, "no space left on the database's disk".to_owned()),
         "57014" => new(Kind::Timeout, format!("the database stopped a statement: {said}"))
-            .hint("raise database.statement_timeout, or see what else the database is busy with"),
+            .hint("raise PHOTOCTL_DATABASE_STATEMENT_TIMEOUT, or see what else the database is busy with"),
         "55P03" => new(Kind::Locked, "another transaction holds a lock that is needed here".to_owned())
             .hint("run this again when that transaction has ended"),
         "57P01" | "57P02" | "57P03" | "57P05" => {

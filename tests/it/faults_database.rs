@@ -11,7 +11,8 @@ use photoctl::db::grants::Job;
 use rustix::process::Signal;
 
 use crate::faults_world::{
-    assert_civil, assert_completes, assert_consistent, assert_ended, assert_whole, card, counts, until, upload,
+    assert_civil, assert_completes, assert_consistent, assert_ended, assert_whole, card, counts, objects, until,
+    upload,
 };
 use crate::photos_world::{OPERATOR, PHOTOGRAPHER, PROJECT, World, wait};
 use crate::support::pg::{admin, admin_url};
@@ -289,7 +290,7 @@ fn a_statement_that_takes_too_long_is_said() {
     assert_civil(&output);
     assert!(matches!(output.code, 3 | 5), "{}", output.transcript());
     let said = format!("{}{}", output.stdout, output.stderr);
-    assert!(said.contains("statement") && said.contains("statement_timeout"), "{}", output.transcript());
+    assert!(said.contains("statement") && said.contains("STATEMENT_TIMEOUT"), "{}", output.transcript());
     assert_consistent(&world);
     for part in ["first", "more"] {
         std::fs::rename(world.machine().path().join(part), dir.join(part)).unwrap();
@@ -393,7 +394,7 @@ fn the_roles_that_only_look_read_and_change_nothing() {
             &format!("project photographers list --project {PROJECT} --json"),
             &format!("project members list --project {PROJECT} --json"),
             &format!("project packages list --project {PROJECT} --json"),
-            &format!("project settings --project {PROJECT} --json"),
+            &format!("project settings list --project {PROJECT} --json"),
             &format!("photos show {id} --json"),
             "audit list --json",
             "db status --json",
@@ -512,16 +513,16 @@ fn a_read_only_data_folder_is_said() {
 fn a_disk_that_fills_in_mid_run_is_said_and_the_next_run_completes() {
     let (world, mounted) = world_on_tmpfs(150);
     let dir = card(world.machine(), "card", 0..60, 640);
+    let running = upload(world.machine(), &dir).args(["--bwlimit", "3MiB"]).spawn();
+    until("some objects", || objects(&world).len() > 12);
     let ballast = world.machine().data().join("ballast");
-    // Room for some of the originals, not for all.
-    let free = rustix::fs::statvfs(&mounted.0).unwrap();
-    let room = free.f_bavail * free.f_frsize;
-    let keep = 9 * 1024 * 1024;
     let mut file = std::fs::File::create(&ballast).unwrap();
-    std::io::copy(&mut std::io::repeat(1).take(room.saturating_sub(keep)), &mut file).unwrap();
+    assert!(std::io::copy(&mut std::io::repeat(1), &mut file).is_err(), "it is full now");
     drop(file);
-    let output = upload(world.machine(), &dir).run();
+    let output = running.wait();
     assert_ended(&output, 1, "disk_full", &["no space left"]);
+    // A run that would begin so is refused, in words.
+    assert_ended(&upload(world.machine(), &dir).run(), 1, "disk_full", &["free", "PHOTOCTL_HOME"]);
     std::fs::remove_file(&ballast).unwrap();
     assert_consistent(&world);
     assert_completes(&world, &dir);

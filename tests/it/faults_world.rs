@@ -53,8 +53,7 @@ pub fn assert_ended(output: &Output, exit: i32, code: &str, words: &[&str]) {
     assert_eq!(output.code, exit, "{}", output.transcript());
     let error = output.error();
     assert_eq!(error["code"], code, "{}", output.transcript());
-    let hints = error["hints"].as_array().cloned().unwrap_or_default();
-    assert!(!hints.is_empty(), "no hint in\n{}", output.transcript());
+    assert!(error["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "no hint in\n{}", output.transcript());
     for word in words {
         assert!(error.to_string().contains(word), "no {word:?} in\n{}", output.transcript());
     }
