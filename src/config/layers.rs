@@ -397,7 +397,7 @@ fn profile_section<'a>(
     if let Some(section) = profiles.and_then(|profiles| profiles.get(name)?.as_table()) {
         return Ok(Some(section));
     }
-    let place = file.map_or_else(|| "there is no configuration file".to_owned(), |path| text::path(path));
+    let place = file.map_or_else(|| "there is no configuration file".to_owned(), text::path);
     let known = profiles.map(|profiles| profiles.keys().map(|key| text::printable(key)).collect::<Vec<_>>().join(", "));
     Err(Error::new(Kind::Config, format!("profile {:?} does not exist ({place})", text::printable(name))).hint(
         match known.filter(|known| !known.is_empty()) {

@@ -196,7 +196,7 @@ fn completions_offer_what_the_database_holds() {
     machine.args(["project", "create", "--operator", "ana@example.org", "--name", "Gala"]).ok();
     // A busy machine may need more time than a person at a Tab has: then nothing is offered.
     let patiently =
-        |words: &[&str]| (0..5).map(|_| complete(&machine, words)).find(|found| !found.is_empty()).unwrap_or_default();
+        |words: &[&str]| (0..20).map(|_| complete(&machine, words)).find(|found| !found.is_empty()).unwrap_or_default();
     assert_eq!(patiently(&["photos", "list", "--project", "ga"]), ["Gala"]);
     assert_eq!(patiently(&["project", "list", "--operator", ""]), ["ana@example.org"]);
     let busy = machine.args(["db", "shell", "--execute", "select pg_sleep(5)"]).spawn();

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 /// The top-level modules and what each may import. A module may always import itself.
 const FLOORS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
-    ("cli", &["app", "commands", "config", "error", "ui"]),
+    // `db` for the folder of the embedded server's program files, which has to be known before anything runs.
+    ("cli", &["app", "commands", "config", "db", "error", "ui"]),
     // What every command works with. It opens services, and knows no command and no workflow.
     ("app", &["batch", "config", "db", "error", "model", "objects", "ui"]),
     // `cli` for the command line itself: help, completions and manual pages are made from it.

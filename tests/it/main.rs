@@ -1,4 +1,5 @@
 //! The integration tests: one binary, a module an area. They run the real binary on real databases and stores.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod cli;
 mod config;
@@ -11,6 +12,10 @@ mod db_grants;
 mod db_migrate;
 mod db_server;
 mod doctor;
+mod faults_database;
+mod faults_host;
+mod faults_store;
+mod faults_world;
 mod floors;
 mod imaging;
 mod nouns;

@@ -273,7 +273,7 @@ fn database_probe(db: Db) -> crate::batch::outage::Probe {
     Box::new(move || {
         let db = db.clone();
         Box::pin(async move {
-            let answered = db.retry(Duration::ZERO, |db| async move { db.require_current().await });
+            let answered = db.retry(Duration::ZERO, |db| async move { db.require_writable().await });
             answered.await.map_or_else(|error| !crate::db::error::retryable(&error), |()| true)
         })
     })

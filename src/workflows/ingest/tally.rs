@@ -184,10 +184,10 @@ impl Tally {
         }
         .to_json();
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(report) = inner.report.as_mut().filter(|report| report.error.is_none()) {
-            if let Err(error) = writeln!(report.writer, "{line}") {
-                report.error = Some(error);
-            }
+        if let Some(report) = inner.report.as_mut().filter(|report| report.error.is_none())
+            && let Err(error) = writeln!(report.writer, "{line}")
+        {
+            report.error = Some(error);
         }
         line
     }

@@ -90,7 +90,7 @@ fn what_may_not_be_read_is_said_and_the_rest_goes_on() {
     let world = World::embedded();
     let dir = card(&world, "card", 0..2);
     let path = world.machine().file("card/secret.jpg", jpeg(5));
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
     let output = upload(&world, &dir).run().code(3);
     assert_eq!(counts(&output), [3, 2, 0, 0, 1]);
     assert_eq!(output.json()["items_failed"][0]["reason"], "unreadable");
