@@ -1,6 +1,6 @@
 //! Why a run takes no further items: the user, a time limit, or trouble that all items would share.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +12,7 @@ use crate::error::Error;
 pub struct Halt {
     cancel: Cancel,
     stop: CancellationToken,
-    reason: Arc<OnceLock<HaltReason>>,
+    reason: Arc<Mutex<Option<HaltReason>>>,
 }
 
 /// The first reason to stop wins, but an interruption by the user is always seen.
@@ -29,19 +29,17 @@ pub enum HaltReason {
 impl Halt {
     #[must_use]
     pub fn new(cancel: Cancel) -> Self {
-        Self { cancel, stop: CancellationToken::new(), reason: Arc::new(OnceLock::new()) }
+        Self { cancel, stop: CancellationToken::new(), reason: Arc::default() }
     }
 
     /// The run's time is over.
     pub fn time_is_over(&self) {
-        let _ = self.reason.set(HaltReason::TimeLimit);
-        self.stop.cancel();
+        self.set(HaltReason::TimeLimit);
     }
 
     /// No item can succeed any more. Only the first error is kept.
     pub fn fatal(&self, error: Error) {
-        let _ = self.reason.set(HaltReason::Fatal(error));
-        self.stop.cancel();
+        self.set(HaltReason::Fatal(error));
     }
 
     /// Whether no further items are to be begun.
@@ -61,7 +59,7 @@ impl Halt {
     /// Whether what is in flight cannot end well either.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
-        matches!(self.reason.get(), Some(HaltReason::Fatal(_)))
+        matches!(*self.reason.lock().unwrap_or_else(PoisonError::into_inner), Some(HaltReason::Fatal(_)))
     }
 
     /// Whether the user asked to stop.
@@ -70,15 +68,19 @@ impl Halt {
         self.cancel.is_requested()
     }
 
-    /// Why the run stopped early, once it is over.
+    /// Why the run stopped early, once it is over. An error is handed out once.
     #[must_use]
     pub fn into_reason(self) -> Option<HaltReason> {
         let interrupted = self.cancel.is_requested();
-        let reason = Arc::into_inner(self.reason).and_then(OnceLock::into_inner);
-        match reason {
+        match self.reason.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(HaltReason::TimeLimit) | None if interrupted => Some(HaltReason::Interrupted),
             reason => reason,
         }
+    }
+
+    fn set(&self, reason: HaltReason) {
+        self.reason.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(reason);
+        self.stop.cancel();
     }
 }
 

@@ -122,6 +122,13 @@ impl World {
         std::fs::write(path, bytes).unwrap();
     }
 
+    pub fn database(&self) -> Option<&TestDb> {
+        match &self.place {
+            Place::Embedded => None,
+            Place::Real { db, .. } => Some(db),
+        }
+    }
+
     pub fn store(&self) -> Option<&S3Server> {
         match &self.place {
             Place::Embedded => None,

@@ -71,9 +71,12 @@ pub struct Reader {
 impl Reader {
     /// Looks at a file. `at` is where it lies on its volume, if that is known. Blocking.
     ///
+    /// With `hold` a file that is not large stays in memory, and this waits until there is room for it. Who holds one
+    /// file already must not wait for room for another: all readers could do so at once.
+    ///
     /// # Errors
     /// When it cannot be read, changes meanwhile, or is no picture in spite of its name.
-    pub fn look(&self, found: &Found, at: Option<OnVolume>, distrust: bool) -> Result<Look, Trouble> {
+    pub fn look(&self, found: &Found, at: Option<OnVolume>, distrust: bool, hold: bool) -> Result<Look, Trouble> {
         let mut file = open(found)?;
         let before = metadata(&file, found)?;
         if before.len() == 0 {
@@ -105,7 +108,8 @@ impl Reader {
             Support::Raw if self.skip_raw => return Ok(Look::Leave(SkipReason::Raw)),
             Support::Raw | Support::Picture => {}
         }
-        let (sha256, held) = self.read(&mut file, found, before.len(), &self.budget)?;
+        let budget = hold.then_some(&self.budget);
+        let (sha256, held) = self.read(&mut file, found, before.len(), budget)?;
         unchanged(&file, found, &before)?;
         let remembered = Remembered { sha256, format: probe.format, captured: probe.metadata.captured };
         let now = std::time::SystemTime::now();
@@ -128,7 +132,7 @@ impl Reader {
         let mut file = open(found)?;
         let before = metadata(&file, found)?;
         let probe = self.probe(&mut file, found)?;
-        let (now, held) = self.read(&mut file, found, before.len(), &self.reload_budget)?;
+        let (now, held) = self.read(&mut file, found, before.len(), Some(&self.reload_budget))?;
         unchanged(&file, found, &before)?;
         if now != *sha256 {
             return Err(changed(found).into());
@@ -156,12 +160,12 @@ impl Reader {
         file: &mut File,
         found: &Found,
         size_bytes: u64,
-        budget: &Budget,
+        budget: Option<&Budget>,
     ) -> Result<(Sha256, Option<Held>), Trouble> {
         file.seek(SeekFrom::Start(0)).map_err(|error| unreadable(found, &error))?;
-        if size_bytes > HOLD_BYTES {
+        let Some(budget) = budget.filter(|_| size_bytes <= HOLD_BYTES) else {
             return Ok((self.hash(file, found, size_bytes)?, None));
-        }
+        };
         let share = budget.take_blocking(size_bytes);
         if self.halt.is_requested() {
             return Err(Trouble::Stopped);

@@ -52,7 +52,7 @@ impl Run {
             self.card_is_gone(&unit);
             return;
         }
-        match self.reader.look(found, self.place_of(found), unit.distrust || self.plan.rehash) {
+        match self.reader.look(found, self.place_of(found), unit.distrust || self.plan.rehash, true) {
             Ok(Look::Photo(print)) => self.hand_on(unit, *print, again, looked),
             Ok(Look::Leave(reason)) => {
                 self.leave(found, reason);
@@ -106,7 +106,7 @@ impl Run {
                 _ => Beside::No,
             };
         }
-        match self.reader.look(raw, self.place_of(raw), self.plan.rehash) {
+        match self.reader.look(raw, self.place_of(raw), self.plan.rehash, false) {
             Ok(Look::Photo(print)) if print.format.is_raw() && same_shot(jpeg.captured, print.captured) => {
                 Beside::Stored(print)
             }

@@ -151,7 +151,7 @@ impl Writer {
                 Ok(missing) => return Ok(missing),
                 Err(error) => error,
             };
-            match trouble::of_database(error) {
+            match trouble::of_database(error, self.db.is_embedded()) {
                 Trouble::Offline(error) => self.outage.wait_out(&error).await.map_err(|gone| self.given_up(gone))?,
                 trouble => return Err(trouble),
             }

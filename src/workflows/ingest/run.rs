@@ -248,7 +248,7 @@ impl Run {
                 }
                 Err(error) => error,
             };
-            match trouble::of_database(error) {
+            match trouble::of_database(error, self.db.is_embedded()) {
                 Trouble::Offline(error) => {
                     if let Err(error) = self.db_outage.wait_out(&error).await {
                         let _ = self.gone(error);

@@ -94,9 +94,11 @@ pub fn of_store(error: StoreError) -> Trouble {
     Trouble::File(Failure { again, ..Failure::from_error(reason, &error) })
 }
 
-/// The database's answer to a batch. What is wrong with one row is found by trying rows alone.
-pub fn of_database(error: Error) -> Trouble {
+/// The database's answer to a batch. What is wrong with one row is found by trying rows alone. One that is embedded
+/// and does not answer will not come back in this process.
+pub fn of_database(error: Error, embedded: bool) -> Trouble {
     match error.kind() {
+        Kind::NetworkDown | Kind::ServiceUnavailable if embedded => Trouble::Fatal(error),
         Kind::NetworkDown | Kind::ServiceUnavailable => Trouble::Offline(error),
         Kind::Conflict | Kind::Timeout | Kind::Locked => {
             Trouble::File(Failure { retryable: true, again: true, ..Failure::from_error(FailReason::DATABASE, &error) })
@@ -112,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_database_that_restarts_is_waited_for_and_a_missing_right_ends_the_run() {
-        let kind = |kind| of_database(Error::new(kind, "x"));
+        let kind = |kind| of_database(Error::new(kind, "x"), false);
         assert!(matches!(kind(Kind::ServiceUnavailable), Trouble::Offline(_)));
         assert!(matches!(kind(Kind::Permission), Trouble::Fatal(_)));
         assert!(matches!(kind(Kind::DiskFull), Trouble::Fatal(_)));

@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use photoctl::db::grants::{self, Job};
+
 use super::{assert_whole, card, counts, upload};
-use crate::photos_world::World;
+use crate::photos_world::{PHOTOGRAPHER, PROJECT, World, wait};
+use crate::support::pg;
 use crate::support::s3::{Fault, Trouble};
 use crate::support::{Output, Running};
 
@@ -130,4 +133,30 @@ fn a_card_that_is_pulled_out_is_one_trouble_not_thousands() {
     std::fs::rename(&hidden, &pulled).unwrap();
     upload(&world, &pulled).ok();
     assert_eq!(assert_whole(&world).len(), 63);
+}
+
+#[test]
+fn the_role_for_uploads_has_all_the_rights_it_needs() {
+    let world = World::real();
+    let dir = card(&world, "card", 0..4);
+    world.machine().file("card/broken.jpg", &super::jpeg(9)[..3000]);
+    let db = world.database().unwrap();
+    let role = format!("{}_uploader", db.name());
+    db.psql(&grants::sql(Job::Upload, &role, db.name(), "public"));
+    world.put_object("web.jpg", &super::jpeg(0));
+    world.sql(&format!(
+        "INSERT INTO photos (project_id, photographer_id, storage_key, status)
+         VALUES ('{PROJECT}', '{PHOTOGRAPHER}', 'web.jpg', 'ready')"
+    ));
+    let as_role = |more: &[&str]| upload(&world, &dir).env("DATABASE_URL", db.url_of(&role)).args(more).run().code(3);
+    assert_eq!(counts(&as_role(&[])), [5, 4, 0, 0, 1]);
+    world.sql("UPDATE photos SET deleted_at = now()");
+    assert_eq!(counts(&as_role(&["--restore"])), [5, 4, 0, 0, 1]);
+    db.psql(&format!("REVOKE UPDATE ON photos FROM \"{role}\""));
+    world.sql("UPDATE photos SET status = 'processing'");
+    db.psql(&format!("REVOKE INSERT ON photoctl.photo_files FROM \"{role}\""));
+    let output = upload(&world, &dir).env("DATABASE_URL", db.url_of(&role)).run().code(4);
+    assert_eq!(output.error()["code"], "permission");
+    drop(world);
+    wait(pg::admin(&format!("DROP ROLE \"{role}\"")));
 }
