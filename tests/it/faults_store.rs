@@ -78,8 +78,8 @@ fn cut_and_stalled_connections_are_taken_up_again() {
     passes([
         Fault::new(Trouble::CutAfter(5_000)).on_put().times(4),
         Fault::new(Trouble::CutAnswer).on_put().after(2).times(3),
-        Fault::new(Trouble::StallAfter(5_000)).on_put().after(4).times(2),
-        Fault::new(Trouble::StallAnswer).on_put().after(5).times(2),
+        Fault::new(Trouble::StallAfter(5_000)).on_put().after(4),
+        Fault::new(Trouble::StallAnswer).on_put().after(5),
         Fault::new(Trouble::Corrupt { at: 3_000 }).on_put().path("original").after(1).times(2),
     ]);
 }
@@ -103,7 +103,9 @@ fn trouble_of_some_objects_fails_their_files_only() {
     let world = World::real();
     let dir = card(world.machine(), "card", 0..6, SIDE);
     let store = world.store().unwrap();
-    for (status, code, what) in [(500, "InternalError", "original"), (503, "SlowDown", "thumbnail"), (409, "X", "watermarked")] {
+    for (status, code, what) in
+        [(500, "InternalError", "original"), (503, "SlowDown", "thumbnail"), (409, "X", "watermarked")]
+    {
         let id = PhotoId::of_content(PROJECT.parse().unwrap(), &Sha256::of(&jpeg(what.len() as u32 % 6, SIDE)));
         store.fail(Fault::answer(status, code).on_put().path(format!("{id}/{what}")).always());
     }
