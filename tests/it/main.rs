@@ -1,5 +1,12 @@
 //! The integration tests: one binary, a module an area. They run the real binary on real databases and stores.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test that panics fails, which is right"
+)]
+
 mod cli;
 mod config;
 mod db_adopt;
