@@ -11,7 +11,7 @@ use crate::db::{Db, DbConfig, EmbeddedConfig, ServerConfig};
 use crate::error::{Error, Kind, Result};
 use crate::model::audit::Author;
 use crate::model::target::Target;
-use crate::objects::{Secret, StorageUrl, Store, StoreConfig};
+use crate::objects::{Secret, StorageKey, StorageUrl, Store, StoreConfig};
 use crate::ui::Ui;
 
 /// Built once, after the command line was read.
@@ -97,15 +97,24 @@ impl App {
                 let url = self.store_identity(&config.url);
                 let store = Store::open(config).await?;
                 match remembered {
-                    None => {
-                        let mut conn = db.conn().await?;
-                        same_store(installation::claim_store(&mut conn, &url).await?.as_deref(), &url)?;
-                    }
+                    None => self.claim(db, &store, &url).await?,
                     Some(remembered) => same_store(Some(&remembered), &url)?,
                 }
                 Ok(store)
             })
             .await
+    }
+
+    /// Makes the database remember a store that answers: a mistyped bucket or account is not to be what it remembers.
+    /// One that cannot be reached now is remembered by a later command.
+    async fn claim(&self, db: &Db, store: &Store, url: &str) -> Result<()> {
+        match store.head(&StorageKey::probe(uuid::Uuid::nil())).await {
+            Err(error) if matches!(error.kind(), Kind::Config | Kind::Credentials) => return Err(error.into()),
+            Err(error) if error.is_connection_class() => return Ok(()),
+            Ok(_) | Err(_) => {}
+        }
+        let mut conn = db.conn().await?;
+        same_store(installation::claim_store(&mut conn, url).await?.as_deref(), url)
     }
 
     /// The settings of the object store.

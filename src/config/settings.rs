@@ -94,7 +94,7 @@ settings! {
         "longest side of the preview in pixels";
     THUMBNAIL_SIZE = "thumbnail_size", env ["PHOTOCTL_THUMBNAIL_SIZE"], default Some("400"), policy,
         "longest side of the thumbnail in pixels";
-    PREVIEW_QUALITY = "preview_quality", env ["PHOTOCTL_PREVIEW_QUALITY"], default Some("82"), policy,
+    PREVIEW_QUALITY = "preview_quality", env ["PHOTOCTL_PREVIEW_QUALITY"], default Some("75"), policy,
         "JPEG quality of preview and thumbnail, 1 to 100";
     WATERMARK = "watermark", env ["PHOTOCTL_WATERMARK"], default Some("{project}"), policy,
         "text of the watermark ({project}, {photographer}, {year}), or none";

@@ -169,13 +169,12 @@ fn sentence(cause: &Cause) -> Error {
             .hint("check user, password and `sslmode` in DATABASE_URL"),
         "3D000" => new(Kind::Config, format!("the server has no such database: {said}")).hint(URL_FORM),
         "42501" => permission(&said),
-        "25006" => new(Kind::ServiceUnavailable, "the database is read-only now".to_owned())
-            .hint("it may be a standby or in maintenance: name the primary in DATABASE_URL, or run this again later"),
+        "25006" => read_only(),
         "53300" | "53400" => new(Kind::ServiceUnavailable, format!("the database has no connection free: {said}"))
-            .hint("run this again later, or lower database.max_connections"),
+            .hint("run this again later, or lower PHOTOCTL_DATABASE_CONNECTIONS"),
         "53100" => new(Kind::DiskFull, "no space left on the database's disk".to_owned()),
         "57014" => new(Kind::Timeout, format!("the database stopped a statement: {said}"))
-            .hint("raise database.statement_timeout, or see what else the database is busy with"),
+            .hint("raise PHOTOCTL_DATABASE_STATEMENT_TIMEOUT, or see what else the database is busy with"),
         "55P03" => new(Kind::Locked, "another transaction holds a lock that is needed here".to_owned())
             .hint("run this again when that transaction has ended"),
         "57P01" | "57P02" | "57P03" | "57P05" => {
@@ -203,6 +202,12 @@ fn sentence(cause: &Cause) -> Error {
             .hint("restore a backup: of an embedded database with `photoctl db restore FILE`"),
         _ => new(Kind::Failed, format!("the database refused a statement: {said}")),
     }
+}
+
+/// It takes no changes.
+pub(super) fn read_only() -> Error {
+    Error::new(Kind::ServiceUnavailable, "the database is read-only now")
+        .hint("it may be a standby or in maintenance: name the primary in DATABASE_URL, or run this again later")
 }
 
 /// The server names the object, not the right: [`super::Db::explain`] adds which one is missing.

@@ -97,6 +97,7 @@ pub fn rights(job: Job) -> Vec<Right> {
                     "thumbnail_key",
                     "watermarked_key",
                     "status",
+                    "uploaded_at",
                     "updated_at",
                     "deleted_at",
                 ],

@@ -272,6 +272,19 @@ impl Db {
         migrate::require_current(&mut *self.conn().await?).await
     }
 
+    /// Asks whether changes can be made now: the schema is current, and the server not read-only.
+    ///
+    /// # Errors
+    /// As [`Db::require_current`]; [`Kind::ServiceUnavailable`] while it is read-only.
+    pub async fn require_writable(&self) -> Result<()> {
+        let mut conn = self.conn().await?;
+        migrate::require_current(&mut conn).await?;
+        if server::facts(&mut conn).await?.read_only {
+            return Err(error::read_only());
+        }
+        Ok(())
+    }
+
     /// Runs idempotent work again while it fails for reasons that pass (see [`error::retryable`]): at once, then
     /// with growing pauses, at most for `patience`. The work must take its own connection each time.
     ///

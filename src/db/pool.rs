@@ -78,7 +78,7 @@ impl Pool {
             Ok(Err(_closed)) => return Err(Error::new(Kind::Internal, "the database was closed already")),
             Err(_) => {
                 return Err(Error::new(Kind::ServiceUnavailable, "no connection to the database became free in time")
-                    .hint("raise database.max_connections, or run fewer transfers at once"));
+                    .hint("raise PHOTOCTL_DATABASE_CONNECTIONS, or run fewer transfers at once"));
             }
         };
         let conn = match self.living().await {

@@ -107,13 +107,14 @@ impl Deriver {
         let resized = resize::resize(samples, width, height)?;
         let stored = convert(resized, &conversion, width as usize, height as usize)?;
         let mut upright = stored.turned(described.orientation);
+        let stored_size = (width, height) == (described.decoded_width, described.decoded_height);
         let (width, height) = described.orientation.upright(width, height);
 
         let thumbnail_size = resize::fit(width, height, self.recipe.thumbnail_px);
         let mut small = if thumbnail_size == (width, height) {
             upright.clone()
         } else {
-            resize::resize_ycc(&upright, thumbnail_size.0, thumbnail_size.1)?
+            resize::resize_ycc(&upright, thumbnail_size.0, thumbnail_size.1, stored_size)?
         };
         let thumbnail = small.encode(self.recipe.thumbnail_quality)?;
         drop(small);

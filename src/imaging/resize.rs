@@ -50,8 +50,10 @@ pub(super) fn resize(samples: Samples, width: u32, height: u32) -> Result<Resize
     })
 }
 
-/// A smaller copy of a finished picture.
-pub(super) fn resize_ycc(picture: &Ycc, width: u32, height: u32) -> Result<Ycc, ImagingError> {
+/// A smaller copy of a finished picture. With `halve_first` luma to be made four times smaller or more is averaged to
+/// half its size first. That is cheaper, and comes closer to what others make by a scaled decode; a picture that was
+/// resized already would become too soft.
+pub(super) fn resize_ycc(picture: &Ycc, width: u32, height: u32, halve_first: bool) -> Result<Ycc, ImagingError> {
     let mut resizer = Resizer::new();
     let whole = Target { width, height, cover: (1.0, 1.0) };
     let half = whole.halved();
@@ -60,10 +62,18 @@ pub(super) fn resize_ycc(picture: &Ycc, width: u32, height: u32) -> Result<Ycc, 
         run(&mut resizer, &View { bytes, width, height, seen }, target, PixelType::U8, filter)
     };
     let (w, h) = (picture.width as f64, picture.height as f64);
+    let y = if halve_first && picture.width.max(picture.height) >= 4 * width.max(height) as usize {
+        let (w2, h2) = (picture.width.div_ceil(2), picture.height.div_ceil(2));
+        let middle = Target { width: w2 as u32, height: h2 as u32, cover: (1.0, 1.0) };
+        let averaged = copy(&picture.y, picture.width, picture.height, (w, h), &middle, FilterType::Box)?;
+        copy(&averaged, w2, h2, (w2 as f64, h2 as f64), &whole, FilterType::Lanczos3)?
+    } else {
+        copy(&picture.y, picture.width, picture.height, (w, h), &whole, FilterType::Lanczos3)?
+    };
     Ok(Ycc {
         width: width as usize,
         height: height as usize,
-        y: copy(&picture.y, picture.width, picture.height, (w, h), &whole, FilterType::Lanczos3)?,
+        y,
         cb: copy(&picture.cb, c_width, c_height, (w / 2.0, h / 2.0), &half, FilterType::CatmullRom)?,
         cr: copy(&picture.cr, c_width, c_height, (w / 2.0, h / 2.0), &half, FilterType::CatmullRom)?,
     })

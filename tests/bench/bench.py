@@ -295,7 +295,7 @@ def bench_rows():
 
 
 def bench_quality():
-    """Structural similarity of both derivatives to vips' own, watermark off, on the committed pictures."""
+    """Structural similarity of both derivatives to vips' own JPEGs, watermark off, on the committed pictures."""
     import numpy
     from PIL import Image
     from skimage.metrics import structural_similarity
@@ -311,7 +311,7 @@ def bench_quality():
     worst = {}
     for photo in json.loads(answer):
         for kind, pixels in (("thumbnail", 400), ("watermarked", 2048)):
-            peer = DIR / "vips-quality.png"
+            peer = DIR / "vips-quality.jpg"
             run(["vipsthumbnail", str(source / photo["original_name"]), "--size", f"{pixels}x{pixels}>", "-o", str(peer)])
             a = Image.open(home / "objects" / photo[f"{kind}_key"]).convert("L")
             b = Image.open(peer).convert("L")

@@ -18,6 +18,10 @@ mod db_grants;
 mod db_migrate;
 mod db_server;
 mod doctor;
+mod faults_database;
+mod faults_host;
+mod faults_store;
+mod faults_world;
 mod floors;
 mod imaging;
 mod nouns;
@@ -33,3 +37,4 @@ mod secrets;
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;
 mod terminal;
+mod upload;

@@ -1,5 +1,7 @@
 //! `photos list` and `photos show`.
 
+#![allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+
 use crate::photos_world::{OTHER_PHOTOGRAPHER, OTHER_PROJECT, PROJECT, Photo, USER, World};
 use crate::support::Output;
 

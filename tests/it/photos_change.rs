@@ -1,5 +1,7 @@
 //! `photos delete`, `photos restore`, `photos url`.
 
+#![allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+
 use serde_json::json;
 
 use crate::photos_world::{OTHER_PROJECT, PROJECT, Photo, USER, World};

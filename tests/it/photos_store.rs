@@ -1,8 +1,11 @@
 //! `photos verify`, `adopt`, `reprocess` and `download`: rows against objects, read here from the disk.
 
+#![allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::Path;
+use std::time::Duration;
 
 use photoctl::model::digest::Sha256;
 use serde_json::{Value, json};
@@ -10,6 +13,7 @@ use uuid::Uuid;
 
 use crate::photos_world::{OTHER_PROJECT, PHOTOGRAPHER, PROJECT, World};
 use crate::support::Output;
+use crate::support::s3::{Fault, Trouble};
 
 /// A picture that differs from any of another `shade`.
 fn jpeg(shade: u8) -> Vec<u8> {
@@ -323,4 +327,72 @@ fn a_store_that_is_gone_ends_the_run_and_says_so() {
     assert_eq!(report["items_failed"][0]["retryable"], true);
     world.store().unwrap().come_back();
     world.photos("verify --json --exit-code").ok();
+}
+
+#[test]
+fn what_upload_stores_is_what_verify_and_reprocess_expect() {
+    for world in World::both() {
+        for n in 0..3 {
+            world.machine().file(&format!("card/DCIM/DSC_000{n}.JPG"), jpeg(n));
+        }
+        let upload =
+            ["photos", "upload", "--project", "Summer Run", "--photographer", "Bo", "--assign", "--dir", "card"];
+        let report = world.machine().args(upload).arg("--json").ok().json();
+        assert_eq!(report["uploaded"], 3, "{report}");
+        let clean = world.photos("verify --deep --json --exit-code").ok();
+        assert_eq!((differences(&clean), &clean.json()["objects"]), (counts([]), &json!(9)), "{}", clean.transcript());
+        let same = world.photos("reprocess --all-projects --json").ok().json();
+        assert_eq!((&same["reprocessed"], &same["up_to_date"]), (&json!(0), &json!(3)), "one recipe for both: {same}");
+        assert_eq!(world.photos("adopt --all-projects --json").ok().json()["found"], 0);
+        let listed = world.photos("list --sort name --json").ok().json();
+        assert_eq!((&listed[0]["original_name"], &listed[0]["width"]), (&json!("DSC_0000.JPG"), &json!(900)));
+        let dir = world.machine().path().join("back");
+        let args = ["photos", "download", "--project", "Summer Run", "--kind", "original", "--dir"];
+        world.machine().args(args).arg(&dir).ok();
+        let back: Vec<Vec<u8>> = files(&dir).iter().map(|name| std::fs::read(dir.join(name)).unwrap()).collect();
+        assert_eq!(back, [jpeg(0), jpeg(1), jpeg(2)]);
+    }
+}
+
+#[test]
+fn the_picture_is_shown_on_a_terminal_only() {
+    let world = World::real();
+    let id = adopted(&world, 1).remove(0);
+    let show = world.photos(&format!("show {id}")).env("TERM", "xterm-256color").env("COLORTERM", "truecolor");
+    let (code, screen) = show.on_terminal(120, 60).wait();
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains('▄') && screen.contains("Photographer"), "{screen}");
+    let (_, plain) = show.clone().arg("--no-picture").on_terminal(120, 60).wait();
+    assert!(!plain.contains('▄') && plain.contains("Photographer"), "{plain}");
+    let (_, grey) = show.clone().env("NO_COLOR", "1").on_terminal(120, 60).wait();
+    assert!(!grey.contains('▄'), "{grey}");
+    assert!(!show.ok().stdout.contains('▄'));
+    // A thumbnail that can not be shown is no reason to fail.
+    world.put_object(&key(&id, "thumbnail.jpg"), b"no picture");
+    let (code, screen) = show.on_terminal(120, 60).wait();
+    assert!(code == 0 && screen.contains("No picture") && screen.contains("Photographer"), "{screen}");
+}
+
+#[test]
+fn an_interruption_ends_with_a_report_and_the_next_run_goes_on() {
+    let world = World::real();
+    adopted(&world, 12);
+    for _ in 0..200 {
+        let slow = Fault::new(Trouble::Delay(Duration::from_millis(300))).on(hyper::Method::GET);
+        world.store().unwrap().fail(slow);
+    }
+    let running = world.photos("reprocess --all-projects --force --json").env("PHOTOCTL_TRANSFERS", "2").spawn();
+    while world.store().unwrap().requests().iter().filter(|seen| seen.method == hyper::Method::GET).count() < 15 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    running.signal(rustix::process::Signal::INT);
+    let output = running.wait().code(130);
+    let report = output.json();
+    let (done, left) = (report["reprocessed"].as_u64().unwrap(), report["not_begun"].as_u64().unwrap());
+    assert!(done > 0 && left > 0 && done + left == 12, "{}", output.transcript());
+    assert_eq!((&report["ok"], &report["failed"]), (&json!(false), &json!(0)));
+    let noted = world.sql("SELECT item_count FROM photoctl.audit WHERE action = 'reprocess'");
+    assert_eq!(noted, done.to_string());
+    world.store().unwrap().heal();
+    assert_eq!(world.photos("reprocess --all-projects --force --json").ok().json()["reprocessed"], 12);
 }

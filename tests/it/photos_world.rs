@@ -1,6 +1,8 @@
 //! A small event for the tests of photos: an operator in Berlin, a project, two photographers, and whatever photos a
 //! test puts there. On the embedded database with a folder, or on a real server with a bucket.
 
+#![allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+
 use std::path::PathBuf;
 
 use photoctl::db::{Db, DbConfig, EmbeddedConfig};

@@ -27,6 +27,8 @@ use crate::workflows::photos::recipe;
 use crate::workflows::setup;
 use crate::workflows::setup::part::{self, AddMode};
 
+/// How long a database that cuts connections is tried again before the run begins.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Failures that people are shown; json and --report have all of them.
 const FAILURES_SHOWN: usize = 20;
 /// How long a run without anybody at the terminal waits for the network.
@@ -123,17 +125,21 @@ pub struct FlowArgs {
 }
 
 pub async fn run(app: &App, args: UploadArgs) -> Finished {
+    let args = &args;
     let roots = args.dirs.iter().map(|dir| Root::open(dir)).collect::<Result<Vec<_>>>()?;
     let db = app.db().await?;
-    let mut conn = db.conn().await?;
-    let (project, photographer) = people(app, &mut conn, &args).await?;
-    let config = setup::settings::of_project(&mut conn, &app.config, project.id).await?;
-    let plan = plan(app, &args, roots, &config, project, &photographer)?;
-    drop(conn);
+    let named = db.retry(PATIENCE, |db| async move {
+        let mut conn = db.conn().await?;
+        let (project, photographer) = people(app, &mut conn, args).await?;
+        let config = setup::settings::of_project(&mut conn, &app.config, project.id).await?;
+        Ok((project, photographer, config))
+    });
+    let (project, photographer, config) = named.await?;
+    let plan = plan(app, args, roots, &config, project, &photographer)?;
     let store = store(app, args.dry_run).await?;
     let target = app.target(true);
     app.ui.target(&target);
-    assign(app, &args, &plan.project, &photographer).await?;
+    assign(app, args, &plan.project, &photographer).await?;
     let services = Services {
         db: db.clone(),
         store,
@@ -164,11 +170,10 @@ async fn people(app: &App, conn: &mut DbConn, args: &UploadArgs) -> Result<(Proj
 /// The photographer has to be assigned to the project; `--assign` does it.
 async fn assign(app: &App, args: &UploadArgs, project: &Project, photographer: &Photographer) -> Result<()> {
     let db = app.db().await?;
-    let assigned = {
-        let mut conn = db.conn().await?;
-        crate::db::members::has_photographer(&mut conn, project.id, photographer.id).await?
-    };
-    if assigned {
+    let asked = db.retry(PATIENCE, |db| async move {
+        crate::db::members::has_photographer(&mut *db.conn().await?, project.id, photographer.id).await
+    });
+    if asked.await? {
         return Ok(());
     }
     let (who, what) = (printable(&photographer.email), printable(&project.name));
@@ -180,7 +185,9 @@ async fn assign(app: &App, args: &UploadArgs, project: &Project, photographer: &
         )));
     }
     let mode = AddMode { if_not_exists: true, dry_run: args.dry_run };
-    part::add_photographer(db, &app.author(), project, photographer, mode).await?;
+    let author = &app.author();
+    db.retry(PATIENCE, |db| async move { part::add_photographer(&db, author, project, photographer, mode).await })
+        .await?;
     app.ui.note(&format!("{} {who} to the project {what}.", if args.dry_run { "Would assign" } else { "Assigned" }));
     Ok(())
 }

@@ -145,9 +145,7 @@ impl NamePattern {
             " AND (coalesce(f.original_name, regexp_replace(p.storage_key, '^.*/', '')) {operator} "
         ));
         sql.push_bind(pattern.clone());
-        sql.push(format_args!(
-            " OR EXISTS (SELECT FROM photoctl.photo_names n WHERE n.photo_id = p.id AND n.name {operator} "
-        ));
+        sql.push(format_args!(" OR p.id IN (SELECT n.photo_id FROM photoctl.photo_names n WHERE n.name {operator} "));
         sql.push_bind(pattern.clone()).push("))");
     }
 }

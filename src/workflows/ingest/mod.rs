@@ -243,7 +243,11 @@ async fn prepare(plan: IngestPlan, services: &Services, halt: Halt, tally: Tally
 }
 
 async fn load_strangers(services: &Services, plan: &IngestPlan, outage: &Outage) -> Result<Strangers> {
-    let strangers = known::strangers(&mut *services.db.conn().await?, plan.project.id).await?;
+    let project = plan.project.id;
+    let asked = services
+        .db
+        .retry(record::PATIENCE, |db| async move { known::strangers(&mut *db.conn().await?, project).await });
+    let strangers = asked.await?;
     if strangers.is_empty() {
         return Ok(Strangers::default());
     }
@@ -269,7 +273,7 @@ fn database_probe(db: Db) -> crate::batch::outage::Probe {
     Box::new(move || {
         let db = db.clone();
         Box::pin(async move {
-            let answered = db.retry(Duration::ZERO, |db| async move { db.require_current().await });
+            let answered = db.retry(Duration::ZERO, |db| async move { db.require_writable().await });
             answered.await.map_or_else(|error| !crate::db::error::retryable(&error), |()| true)
         })
     })

@@ -131,10 +131,10 @@ impl Job {
                         Next::Photo(photo) => {
                             let slot = slots.take();
                             progress.worker(slot, Some(photo.name()));
-                            let result = work(photo.clone()).await;
+                            let result = work((*photo).clone()).await;
                             progress.worker(slot, None);
                             slots.give_back(slot);
-                            Ok((photo.id, Some(photo), result))
+                            Ok((photo.id, Some(*photo), result))
                         }
                     }
                 }
@@ -196,7 +196,7 @@ impl Job {
         // Both are ascending.
         for id in ids {
             rows.push_back(match records.next_if(|record| record.id == *id) {
-                Some(record) => Next::Photo(record),
+                Some(record) => Next::Photo(Box::new(record)),
                 None => Next::Gone(*id),
             });
         }
@@ -215,7 +215,7 @@ impl Job {
 }
 
 enum Next {
-    Photo(PhotoRecord),
+    Photo(Box<PhotoRecord>),
     Gone(PhotoId),
 }
 

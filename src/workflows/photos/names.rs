@@ -38,10 +38,10 @@ fn with_extension(stem: &str, extension: &str) -> String {
 
 fn parts(photo: &PhotoRecord, object: PhotoObject) -> (String, String) {
     let (stem, own) = split(last_part(photo.name()));
-    let stored = match object {
-        PhotoObject::Original => split(last_part(&photo.storage_key)).1.to_lowercase(),
-        PhotoObject::Watermarked | PhotoObject::Thumbnail => "jpg".to_owned(),
-    };
+    if object != PhotoObject::Original {
+        return (safe(stem), "jpg".to_owned());
+    }
+    let stored = split(last_part(&photo.storage_key)).1.to_lowercase();
     let said = own.to_lowercase();
     // The key's extension tells the content; the name's is kept where it says the same.
     let same = stored.is_empty() || said == stored || (said == "jpeg" && stored == "jpg");

@@ -154,7 +154,6 @@ impl Rebuilder {
     }
 
     /// Probes, and decodes if wanted. The inner error is about the picture, the outer one about us.
-    #[expect(clippy::type_complexity, reason = "two kinds of failure")]
     async fn look(
         &self,
         photo: &PhotoRecord,

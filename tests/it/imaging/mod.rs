@@ -1,6 +1,6 @@
 //! Pictures: what a file is, derivatives, and files that mean harm.
 
-mod builders;
+pub mod builders;
 mod colours;
 mod derivatives;
 mod hostile;
