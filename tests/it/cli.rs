@@ -298,3 +298,25 @@ fn logs_go_to_stderr_in_both_forms() {
     assert_eq!(lines.last().unwrap()["command.exit"], 0);
     assert_eq!(machine.line("help exit-codes").ok().stderr, "");
 }
+
+#[test]
+fn the_second_signal_aborts() {
+    use rustix::process::Signal;
+    let machine = Photoctl::new();
+    machine.line("db migrate").ok();
+    let run = machine.args(["db", "shell", "--execute", "select pg_sleep(60)", "-v"]).spawn();
+    // The statement is under way once the embedded server has its process lock.
+    let began = std::time::Instant::now();
+    while !std::fs::read_to_string(machine.data().join("postgres.lock"))
+        .is_ok_and(|pid| pid.trim() == run.pid().to_string())
+    {
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "the lock never came");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    run.signal(Signal::TERM);
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    run.signal(Signal::INT);
+    let began = std::time::Instant::now();
+    let output = run.wait().code(130).stderr_has("finishing what is in flight");
+    assert!(began.elapsed() < std::time::Duration::from_secs(30), "{:?}\n{}", began.elapsed(), output.transcript());
+}

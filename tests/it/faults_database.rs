@@ -11,13 +11,12 @@ use photoctl::db::grants::Job;
 use rustix::process::Signal;
 
 use crate::faults_world::{
-    assert_civil, assert_completes, assert_consistent, assert_ended, assert_whole, card, counts, objects, until,
-    upload,
+    assert_civil, assert_completes, assert_consistent, assert_ended, assert_whole, card, counts, objects, until, upload,
 };
 use crate::photos_world::{OPERATOR, PHOTOGRAPHER, PROJECT, World, wait};
+use crate::support::Running;
 use crate::support::pg::{admin, admin_url};
 use crate::support::s3::{Fault, Trouble};
-use crate::support::Running;
 
 const SIDE: u32 = 160;
 
@@ -214,10 +213,8 @@ fn a_read_only_database_is_said_and_not_tried_for_ever() {
     // A run that begins finds it out with the first row, and gives up in its time.
     read_only(&world, true);
     let begun = Instant::now();
-    let output = upload(world.machine(), &dir)
-        .args(["--give-up-after", "2s"])
-        .env("PHOTOCTL_OFFLINE_PROBE", "200ms")
-        .run();
+    let output =
+        upload(world.machine(), &dir).args(["--give-up-after", "2s"]).env("PHOTOCTL_OFFLINE_PROBE", "200ms").run();
     assert_civil(&output);
     assert_eq!(output.code, 5, "{}", output.transcript());
     assert!(begun.elapsed() < Duration::from_secs(40), "gave up in time");
@@ -307,7 +304,9 @@ fn hold(world: &World, sql: &str) -> std::process::Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    until("the lock", || world.sql("SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'photos' AND l.mode = 'ExclusiveLock' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())") != "0");
+    until("the lock", || {
+        world.sql("SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'photos' AND l.mode = 'ExclusiveLock' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())") != "0"
+    });
     child
 }
 
@@ -408,7 +407,10 @@ fn the_roles_that_only_look_read_and_change_nothing() {
         let listed = machine.line("photos list --json").ok().json();
         assert!(listed.to_string().contains(&id), "an answer, not an empty one: {listed:#}");
         for line in [
-            format!("photos upload --project {PROJECT} --photographer {PHOTOGRAPHER} --json --dir {}", more(&world).display()),
+            format!(
+                "photos upload --project {PROJECT} --photographer {PHOTOGRAPHER} --json --dir {}",
+                more(&world).display()
+            ),
             format!("photos delete {id} --yes --json"),
             "operator create --name X --email x@example.org --no-password --json".to_owned(),
         ] {
@@ -417,7 +419,10 @@ fn the_roles_that_only_look_read_and_change_nothing() {
         }
         roles.push(role);
     }
-    assert_eq!(before, world.sql("SELECT p.*, f.* FROM photos p JOIN photoctl.photo_files f ON f.photo_id = p.id ORDER BY 1"));
+    assert_eq!(
+        before,
+        world.sql("SELECT p.*, f.* FROM photos p JOIN photoctl.photo_files f ON f.photo_id = p.id ORDER BY 1")
+    );
     assert_whole(&world, &dir);
     drop((world, roles));
 }
@@ -429,9 +434,12 @@ fn more(world: &World) -> std::path::PathBuf {
 #[test]
 fn an_embedded_database_in_use_is_said_and_waited_for_when_asked() {
     let world = World::embedded();
-    let (first, second) = (card(world.machine(), "cards/a", 0..24, 480), card(world.machine(), "cards/b", 30..33, SIDE));
+    let (first, second) =
+        (card(world.machine(), "cards/a", 0..24, 480), card(world.machine(), "cards/b", 30..33, SIDE));
     let running = upload(world.machine(), &first).args(["--bwlimit", "1MiB"]).spawn();
-    until("its lock", || std::fs::read_to_string(world.machine().data().join("postgres.lock")).is_ok_and(|held| !held.is_empty()));
+    until("its lock", || {
+        std::fs::read_to_string(world.machine().data().join("postgres.lock")).is_ok_and(|held| !held.is_empty())
+    });
     std::thread::sleep(Duration::from_millis(500));
     let output = upload(world.machine(), &second).run();
     assert_ended(&output, 11, "locked", &[&running.pid().to_string(), "--wait"]);
@@ -448,7 +456,9 @@ fn who_waits_for_the_embedded_database_can_be_interrupted_and_gives_up() {
     let world = World::embedded();
     let dir = card(world.machine(), "card", 0..24, 480);
     let running = upload(world.machine(), &dir).args(["--bwlimit", "1MiB"]).spawn();
-    until("its lock", || std::fs::read_to_string(world.machine().data().join("postgres.lock")).is_ok_and(|held| !held.is_empty()));
+    until("its lock", || {
+        std::fs::read_to_string(world.machine().data().join("postgres.lock")).is_ok_and(|held| !held.is_empty())
+    });
     std::thread::sleep(Duration::from_millis(500));
     let begun = Instant::now();
     let output = world.machine().line("photos list --json --wait 1s").run();

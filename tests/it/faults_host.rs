@@ -321,4 +321,3 @@ fn a_terminal_that_goes_away_does_not_leave_a_run_hanging() {
     assert_consistent(&world);
     assert_completes(&world, &dir);
 }
-

@@ -103,7 +103,9 @@ fn trouble_of_some_objects_fails_their_files_only() {
     let world = World::real();
     let dir = card(world.machine(), "card", 0..6, SIDE);
     let store = world.store().unwrap();
-    for (status, code, what) in [(500, "InternalError", "original"), (503, "SlowDown", "thumbnail"), (409, "X", "watermarked")] {
+    for (status, code, what) in
+        [(500, "InternalError", "original"), (503, "SlowDown", "thumbnail"), (409, "X", "watermarked")]
+    {
         let id = PhotoId::of_content(PROJECT.parse().unwrap(), &Sha256::of(&jpeg(what.len() as u32 % 6, SIDE)));
         store.fail(Fault::answer(status, code).on_put().path(format!("{id}/{what}")).always());
     }

@@ -72,7 +72,10 @@ pub fn counts(output: &Output) -> [u64; 5] {
 /// All files of a card by their hash.
 fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = walkdir::WalkDir::new(dir).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file());
-    files.map(|entry| std::fs::read(entry.path()).unwrap()).map(|bytes| (Sha256::of(&bytes).to_string(), bytes)).collect()
+    files
+        .map(|entry| std::fs::read(entry.path()).unwrap())
+        .map(|bytes| (Sha256::of(&bytes).to_string(), bytes))
+        .collect()
 }
 
 /// All keys in the store.
@@ -120,7 +123,8 @@ pub fn assert_whole(world: &World, dir: &Path) {
     for row in rows.lines() {
         let cells: Vec<&str> = row.split('|').collect();
         assert_eq!((cells[0], cells[7]), ("ready", ""), "{row}");
-        let content = wanted.remove(cells[4]).unwrap_or_else(|| panic!("a second row, or one of no file: {row}\n{rows}"));
+        let content =
+            wanted.remove(cells[4]).unwrap_or_else(|| panic!("a second row, or one of no file: {row}\n{rows}"));
         assert!(world.object(cells[1]).is_some_and(|stored| stored == content), "the original's bytes: {row}");
         for (key, hash) in [(cells[2], cells[5]), (cells[3], cells[6])] {
             let stored = world.object(key).unwrap_or_else(|| panic!("no {key}: {row}"));
