@@ -53,7 +53,14 @@ impl App {
     /// # Errors
     /// As [`App::db`], less the schema.
     pub async fn connect(&self, create: bool) -> Result<Db> {
-        Db::connect(&self.db_config(create)?).await
+        let config = self.db_config(create)?;
+        tokio::select! {
+            db = Db::connect(&config) => db,
+            // Nothing was begun that would have to be finished.
+            () = self.cancel.requested() => {
+                Err(Error::new(Kind::Interrupted, "interrupted before the database was open").hint("nothing was changed"))
+            }
+        }
     }
 
     /// Where the database is: the URL if one is set, else a folder in the data folder.

@@ -19,7 +19,9 @@ use crate::ui::{Done, Finished};
 const VARIABLE: &str = "PHOTOCTL_COMPLETE";
 
 /// How long a Tab may take. An embedded database opens in half a second on a machine that is not busy.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Another length for [`PATIENCE`], for slow machines: `10s`.
+const PATIENCE_VARIABLE: &str = "PHOTOCTL_COMPLETE_PATIENCE";
 /// More names than this nobody reads.
 const MOST: i64 = 500;
 
@@ -173,7 +175,9 @@ fn of_database(noun: Noun) -> Vec<Value> {
     let Ok(runtime) = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() else {
         return Vec::new();
     };
-    let found = runtime.block_on(async { tokio::time::timeout(PATIENCE, ask(&config, noun)).await });
+    let patience = std::env::var(PATIENCE_VARIABLE).ok().and_then(|text| humantime::parse_duration(&text).ok());
+    let patience = patience.unwrap_or(PATIENCE);
+    let found = runtime.block_on(async { tokio::time::timeout(patience, ask(&config, noun)).await });
     runtime.shutdown_background();
     found.ok().and_then(Result::ok).unwrap_or_default()
 }

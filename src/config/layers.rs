@@ -398,7 +398,8 @@ fn profile_section<'a>(
         return Ok(Some(section));
     }
     let place = file.map_or_else(|| "there is no configuration file".to_owned(), text::path);
-    let known = profiles.map(|profiles| profiles.keys().map(|key| text::printable(key)).collect::<Vec<_>>().join(", "));
+    let known = profiles
+        .map(|profiles| profiles.keys().map(String::as_str).map(text::printable).collect::<Vec<_>>().join(", "));
     Err(Error::new(Kind::Config, format!("profile {:?} does not exist ({place})", text::printable(name))).hint(
         match known.filter(|known| !known.is_empty()) {
             Some(known) => format!("profiles there are: {known}"),

@@ -191,20 +191,19 @@ fn completions_know_commands_and_values() {
 
 #[test]
 fn completions_offer_what_the_database_holds() {
-    let machine = Photoctl::new();
+    let machine = Photoctl::new().env("PHOTOCTL_COMPLETE_PATIENCE", "60s");
     machine.args(["operator", "create", "--name", "Ana", "--email", "ana@example.org", "--no-password"]).ok();
     machine.args(["project", "create", "--operator", "ana@example.org", "--name", "Gala"]).ok();
-    // A busy machine may need more time than a person at a Tab has: then nothing is offered.
-    let patiently =
-        |words: &[&str]| (0..20).map(|_| complete(&machine, words)).find(|found| !found.is_empty()).unwrap_or_default();
-    assert_eq!(patiently(&["photos", "list", "--project", "ga"]), ["Gala"]);
-    assert_eq!(patiently(&["project", "list", "--operator", ""]), ["ana@example.org"]);
-    let busy = machine.args(["db", "shell", "--execute", "select pg_sleep(5)"]).spawn();
-    std::thread::sleep(std::time::Duration::from_millis(2500));
+    assert_eq!(complete(&machine, &["photos", "list", "--project", "ga"]), ["Gala"]);
+    assert_eq!(complete(&machine, &["project", "list", "--operator", ""]), ["ana@example.org"]);
+    // In use by another run: nothing, at once, however patient one is.
+    let mut shell = machine.line("db shell").on_terminal(80, 24);
+    shell.wait_for("photoctl=>");
     let began = std::time::Instant::now();
     assert_eq!(complete(&machine, &["photos", "list", "--project", "ga"]), [""; 0]);
-    assert!(began.elapsed() < std::time::Duration::from_secs(1), "{:?} for nothing", began.elapsed());
-    drop(busy);
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?} for nothing", began.elapsed());
+    shell.send("\\q\r");
+    assert_eq!(shell.wait().0, 0);
 }
 
 #[test]
@@ -298,4 +297,26 @@ fn logs_go_to_stderr_in_both_forms() {
     assert_eq!(lines[0]["command.name"], "help");
     assert_eq!(lines.last().unwrap()["command.exit"], 0);
     assert_eq!(machine.line("help exit-codes").ok().stderr, "");
+}
+
+#[test]
+fn the_second_signal_aborts() {
+    use rustix::process::Signal;
+    let machine = Photoctl::new();
+    machine.line("db migrate").ok();
+    let run = machine.args(["db", "shell", "--execute", "select pg_sleep(60)", "-v"]).spawn();
+    // The statement is under way once the embedded server has its process lock.
+    let began = std::time::Instant::now();
+    while !std::fs::read_to_string(machine.data().join("postgres.lock"))
+        .is_ok_and(|pid| pid.trim() == run.pid().to_string())
+    {
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "the lock never came");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    run.signal(Signal::TERM);
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    run.signal(Signal::INT);
+    let began = std::time::Instant::now();
+    let output = run.wait().code(130).stderr_has("finishing what is in flight");
+    assert!(began.elapsed() < std::time::Duration::from_secs(30), "{:?}\n{}", began.elapsed(), output.transcript());
 }

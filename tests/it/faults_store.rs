@@ -78,8 +78,8 @@ fn cut_and_stalled_connections_are_taken_up_again() {
     passes([
         Fault::new(Trouble::CutAfter(5_000)).on_put().times(4),
         Fault::new(Trouble::CutAnswer).on_put().after(2).times(3),
-        Fault::new(Trouble::StallAfter(5_000)).on_put().after(4).times(2),
-        Fault::new(Trouble::StallAnswer).on_put().after(5).times(2),
+        Fault::new(Trouble::StallAfter(5_000)).on_put().after(4),
+        Fault::new(Trouble::StallAnswer).on_put().after(5),
         Fault::new(Trouble::Corrupt { at: 3_000 }).on_put().path("original").after(1).times(2),
     ]);
 }

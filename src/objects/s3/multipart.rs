@@ -18,6 +18,9 @@ use crate::objects::store::{PutOptions, PutOutcome, PutReport};
 /// S3's limit.
 const MAX_PARTS: u64 = 10_000;
 
+/// How long a failed upload's parts are waited for to be taken away.
+const ABORT_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// One part: its number, from 1, and its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Part {
@@ -62,23 +65,33 @@ impl Unfinished {
     }
 }
 
+impl Unfinished {
+    /// Aborts it now: a process that ends with the error would not come to it any more.
+    async fn abort(mut self) {
+        let upload_id = self.id().to_owned();
+        let aborted = abort(self.store.clone(), self.key.clone(), upload_id);
+        let _in_time = tokio::time::timeout(ABORT_LIMIT, aborted).await;
+        self.upload_id = None;
+    }
+}
+
 impl Drop for Unfinished {
     fn drop(&mut self) {
         let Some(upload_id) = self.upload_id.take() else { return };
         // Outside of a runtime nobody can send it: the server drops unfinished uploads after some days.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let (store, key) = (self.store.clone(), std::mem::take(&mut self.key));
-        runtime.spawn(async move {
-            let operation = store.operation("abort an upload".to_owned(), "s3:AbortMultipartUpload");
-            let request = || {
-                store.client().abort_multipart_upload().bucket(store.bucket()).key(&key).upload_id(&upload_id).send()
-            };
-            if let Err(error) = store.request(&operation, request).await
-                && !error.is_not_found()
-            {
-                tracing::warn!(error = %error, "an unfinished upload stays behind until the store drops it");
-            }
-        });
+        runtime.spawn(abort(self.store.clone(), std::mem::take(&mut self.key), upload_id));
+    }
+}
+
+async fn abort(store: S3Store, key: String, upload_id: String) {
+    let operation = store.operation("abort an upload".to_owned(), "s3:AbortMultipartUpload");
+    let request =
+        || store.client().abort_multipart_upload().bucket(store.bucket()).key(&key).upload_id(&upload_id).send();
+    if let Err(error) = store.request(&operation, request).await
+        && !error.is_not_found()
+    {
+        tracing::warn!(error = %error, "an unfinished upload stays behind until the store drops it");
     }
 }
 
@@ -92,6 +105,27 @@ impl S3Store {
     ) -> Result<PutReport, StoreError> {
         let parts = plan_parts(source.size_bytes(), self.config().part_size_bytes)?;
         let unfinished = self.begin_parts(key, source, options).await?;
+        match self.put_all_parts(key, source, options, condition, (&unfinished, parts)).await {
+            Ok(report) if report.outcome != PutOutcome::AlreadyThere => {
+                unfinished.completed();
+                Ok(report)
+            }
+            // It failed, or somebody else was first: our parts are still there.
+            other => {
+                unfinished.abort().await;
+                other
+            }
+        }
+    }
+
+    async fn put_all_parts(
+        &self,
+        key: &StorageKey,
+        source: &Source,
+        options: &PutOptions,
+        condition: Condition,
+        (unfinished, parts): (&Unfinished, Vec<Part>),
+    ) -> Result<PutReport, StoreError> {
         let sent = self.send_parts(key, source, options, unfinished.id(), parts).await?;
         let parts = CompletedMultipartUpload::builder().set_parts(Some(sent)).build();
         let writing = Writing::Parts { upload_id: unfinished.id(), parts };
@@ -99,11 +133,6 @@ impl S3Store {
         let stored = self.head_object(key).await?.map(|facts| facts.size_bytes);
         if stored != Some(source.size_bytes()) {
             return Err(StoreError::new(Problem::Integrity, format!("store {key:?}")));
-        }
-        match report.outcome {
-            // Somebody else was first: our parts are still there.
-            PutOutcome::AlreadyThere => drop(unfinished),
-            _ => unfinished.completed(),
         }
         Ok(report)
     }
