@@ -5,6 +5,8 @@
 //! Both leave the same rows: the photo, and the facts of its file in a second table. The upload writes each of them
 //! twice, since a photo is `processing` first and `ready` at the end; the loop writes each once.
 
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+
 use std::time::Instant;
 
 use photoctl::db::photos::record::{self, BegunPhoto, Derivatives, FileFacts, ReadyPhoto, StoredDerivative};
