@@ -114,7 +114,7 @@ start() {
     port=$(free_port)
     # Nothing here must survive a power cut, and tests open many connections.
     as_server "$bin/pg_ctl" -D "$base/data" -w -t 60 -l "$base/data/server.log" \
-        -o "-p $port -h 127.0.0.1 -k $base -c fsync=off -c full_page_writes=off -c max_connections=200" start >"$cache/start.log" 2>&1 ||
+        -o "-p $port -h 127.0.0.1 -k $base -c fsync=${PHOTOCTL_TEST_FSYNC:-off} -c full_page_writes=off -c max_connections=200" start >"$cache/start.log" 2>&1 ||
         fail "the server does not start: $(tail -n 3 "$base/data/server.log" "$cache/start.log")"
     echo "$port" >"$base/port"
     tell "postgres://postgres@127.0.0.1:$port/postgres"

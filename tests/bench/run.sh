@@ -30,7 +30,8 @@ if [ -z "${PHOTOCTL_BIN:-}" ]; then
 fi
 export PHOTOCTL_BIN
 if [ -z "${PHOTOCTL_TEST_DATABASE_URL:-}" ]; then
-    eval "$(tests/postgres.sh start)"
+    # Commits must cost here what they cost in earnest.
+    eval "$(PHOTOCTL_TEST_FSYNC=on tests/postgres.sh start)"
     trap 'tests/postgres.sh stop >/dev/null' EXIT
 fi
 export PHOTOCTL_TEST_DATABASE_URL
