@@ -50,6 +50,6 @@ photoctl project show "Spring Run 2026"
 
 echo
 echo "Database and photos are in $PHOTOCTL_HOME:"
-find "$PHOTOCTL_HOME/objects" -name 'watermarked.jpg' | sort | head -n 1 | sed 's/^/  a preview: /'
-find "$PHOTOCTL_HOME/objects" -name 'thumbnail.jpg' | sort | head -n 1 | sed 's/^/  a thumbnail: /'
+echo "  a preview: $(find "$PHOTOCTL_HOME/objects" -name watermarked.jpg -print -quit)"
+echo "  a thumbnail: $(find "$PHOTOCTL_HOME/objects" -name thumbnail.jpg -print -quit)"
 echo "Next: $binary --help, and README.md for real Postgres and Cloudflare R2."
