@@ -248,7 +248,8 @@ impl Bouncer {
     fn start(test: &TestDb, mode: &str) -> Option<Self> {
         let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"]
             .into_iter()
-            .find(|path| std::path::Path::new(path).exists())?;
+            .find(|path| std::path::Path::new(path).exists())
+            .expect("pgbouncer is missing: tests/packages.sh test installs it");
         let url = url::Url::parse(test.url()).expect("a URL");
         let dir = tempfile::tempdir().expect("a folder");
         let port = std::net::TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("address").port();
