@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::embedded::{Embedded, Layout, ProcessLock, State, damaged, make_private_dir, remove_tree, sync_file_system};
+use super::embedded::{Embedded, Layout, ProcessLock, State, damaged, make_private_dir, remove_tree, sync_tree};
 use super::{Db, DbConfig, EmbeddedConfig, migrate};
 use crate::error::{Error, Kind, Result};
 use crate::model::digest::{Sha256, Sha256Hasher};
@@ -344,7 +344,7 @@ fn unpack(layout: &Layout, file: &Path, header: Header) -> Result<RestoreReport>
         Some(_) => {}
     }
     layout.seal_staging()?;
-    sync_file_system(&staging);
+    sync_tree(&staging).map_err(|error| Error::io("write to the disk", &staging, error))?;
     Ok(RestoreReport {
         created_at: header.created_at,
         created_by: text::printable(&header.created_by),

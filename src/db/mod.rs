@@ -331,6 +331,23 @@ impl Db {
         }
     }
 
+    /// Makes what was committed survive a power cut. A real server does that at each commit; the embedded one writes a
+    /// checkpoint, and its files are flushed.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] or [`Kind::DiskFull`] where the disk does not take it.
+    pub async fn make_durable(&self) -> Result<()> {
+        if !self.is_embedded() {
+            return Ok(());
+        }
+        sqlx::query("CHECKPOINT").execute(&mut *self.conn().await?).await?;
+        let db = self.clone();
+        let synced = tokio::task::spawn_blocking(move || db.pool.embedded().map_or(Ok(()), Embedded::sync));
+        synced
+            .await
+            .map_err(|error| Error::new(Kind::Internal, "a defect in flushing the database").with_source(error))?
+    }
+
     /// Closes the connections and stops an embedded server cleanly. Dropping does the same, but blocks.
     pub async fn close(self) {
         self.pool.close().await;

@@ -55,8 +55,8 @@ pub struct StoreConfig {
     pub part_size_bytes: u64,
     /// Parts of one file that are in flight at once.
     pub part_concurrency: usize,
-    /// Send `Content-MD5` for files too, beside the SHA-256 that every PUT carries: a second check by the server, for the
-    /// price of reading and hashing each file once more. `None`: for R2, whose check of the SHA-256 is not documented;
+    /// Send `Content-MD5` beside the SHA-256 that every PUT carries: a second check by the server, for the price of
+    /// hashing each file once more. `None`: for R2, whose check of the SHA-256 is not documented;
     /// AWS and the servers that imitate it refuse a PUT whose SHA-256 is wrong.
     pub content_md5: Option<bool>,
     pub connect_timeout: Duration,

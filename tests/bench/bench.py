@@ -95,7 +95,7 @@ def camera_files():
     if not (folder / "done").exists():
         folder.mkdir(exist_ok=True)
         for i in range(24):
-            picture(folder / f"DSC_{i:04}.JPG", 6000, 4000, 92, i)
+            picture(folder / f"DSC_{i:04}.JPG", 6000, 4000, 93, i)
         (folder / "done").touch()
     sizes = [p.stat().st_size for p in folder.glob("*.JPG")]
     return folder, sizes

@@ -14,6 +14,7 @@ mod db_server;
 mod doctor;
 mod faults_database;
 mod faults_host;
+mod faults_statements;
 mod faults_store;
 mod faults_world;
 mod floors;

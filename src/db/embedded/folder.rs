@@ -72,6 +72,11 @@ impl Layout {
         self.dir.join("postgres.new")
     }
 
+    /// There while a process may have written what is not on the disk yet: one that was killed leaves it behind.
+    pub(in crate::db) fn unsynced_mark(&self) -> PathBuf {
+        self.dir.join("postgres.unsynced")
+    }
+
     /// Where a restore keeps the old folder until it is done.
     pub(in crate::db) fn aside(&self) -> PathBuf {
         self.dir.join("postgres.before-restore")
@@ -183,7 +188,8 @@ impl Layout {
 
     /// Moves the completed staging folder into the place of the database, which must be free.
     pub(in crate::db) fn install_staging(&self) -> Result<()> {
-        sync_file_system(&self.staging());
+        let staging = self.staging();
+        sync_tree(&staging).map_err(|error| Error::io("write to the disk", &staging, error))?;
         if self.root.exists() {
             // Empty, or `state` would have said otherwise: this removes nothing else.
             fs::remove_dir(&self.root).map_err(|error| Error::io("replace", &self.root, error))?;
@@ -264,12 +270,32 @@ fn free_bytes(_dir: &Path) -> Option<u64> {
     None
 }
 
-/// Asks the system to write what it holds of the file system of `dir` to the disk.
-pub(in crate::db) fn sync_file_system(dir: &Path) {
+/// Writes a whole folder to the disk: what is in it, and its names. For folders that were just made, or of which
+/// nobody knows what is on the disk; on Linux the system is asked for all of the file system at once, which is faster
+/// than a thousand files one by one.
+pub(in crate::db) fn sync_tree(dir: &Path) -> io::Result<()> {
     #[cfg(target_os = "linux")]
-    if let Ok(dir) = fs::File::open(dir) {
-        let _best_effort = rustix::fs::syncfs(dir);
-    }
+    return rustix::fs::syncfs(fs::File::open(dir)?).map_err(io::Error::from);
     #[cfg(not(target_os = "linux"))]
-    let _ = dir;
+    return sync_written(dir, std::time::SystemTime::UNIX_EPOCH);
+}
+
+/// Writes the files of a folder that were written since then to the disk, and the folders whose names changed.
+/// Only these: the rest of the file system may be busy with gigabytes that are none of our business.
+pub(in crate::db) fn sync_written(dir: &Path, since: std::time::SystemTime) -> io::Result<()> {
+    for entry in walkdir::WalkDir::new(dir) {
+        let entry = entry?;
+        let kind = entry.file_type();
+        if !kind.is_dir() && !kind.is_file() {
+            continue;
+        }
+        match entry.metadata() {
+            Ok(metadata) if metadata.modified()? < since => {}
+            Ok(_) => fs::File::open(entry.path())?.sync_all()?,
+            // A segment that the engine had no more use for.
+            Err(error) if error.io_error().is_some_and(|io| io.kind() == io::ErrorKind::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }

@@ -11,14 +11,14 @@ pub mod programs;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, mpsc};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use pglite_oxide::{PgliteServer, extensions};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use tracing::{debug, warn};
 
 pub use folder::State;
-pub(super) use folder::{Layout, make_private_dir, remove_tree, sync_file_system};
+pub(super) use folder::{Layout, make_private_dir, remove_tree, sync_tree};
 pub use lock::ProcessLock;
 
 use crate::error::{Error, Kind, Result};
@@ -46,6 +46,8 @@ const LONGEST_SOCKET_PATH: usize = 100;
 pub(super) struct Embedded {
     layout: Layout,
     running: Mutex<Option<Running>>,
+    /// Files that were written before this are on the disk.
+    synced_until: SystemTime,
 }
 
 /// Field order matters: the lock is released when the server has stopped.
@@ -82,11 +84,18 @@ impl Embedded {
         Ok((embedded, options, created))
     }
 
+    /// Makes what was committed survive a power cut; the engine itself does not flush its files (it runs with fsync
+    /// off). To be called after a checkpoint. Blocks.
+    pub(super) fn sync(&self) -> Result<()> {
+        sync(&self.layout, self.synced_until)
+    }
+
     /// Starts the server of a folder that is known to be there. Without a lock, the caller holds it. Blocks.
     pub(super) fn launch(layout: Layout, lock: Option<ProcessLock>) -> Result<(Self, PgConnectOptions)> {
+        let synced_until = mark_unsynced(&layout)?;
         let (server, options, socket) = launch(&layout)?;
         let running = Running { server, _socket: socket, _lock: lock };
-        Ok((Self { layout, running: Mutex::new(Some(running)) }, options))
+        Ok((Self { layout, running: Mutex::new(Some(running)), synced_until }, options))
     }
 
     /// The data folder.
@@ -125,9 +134,9 @@ impl Embedded {
     /// Stops the server: its shut-down writes a checkpoint. The connections must be closed.
     pub(super) async fn stop(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let dir = self.layout.dir().to_owned();
+        let (layout, synced_until) = (self.layout.clone(), self.synced_until);
         if let Some(running) = running {
-            let _panicked = tokio::task::spawn_blocking(move || running.stop(&dir)).await;
+            let _panicked = tokio::task::spawn_blocking(move || running.stop(&layout, synced_until)).await;
         }
     }
 }
@@ -135,10 +144,10 @@ impl Embedded {
 impl Drop for Embedded {
     fn drop(&mut self) {
         let Some(running) = self.running.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        let dir = self.layout.dir().to_owned();
+        let (layout, synced_until) = (self.layout.clone(), self.synced_until);
         let (done, stopped) = mpsc::channel();
         std::thread::spawn(move || {
-            running.stop(&dir);
+            running.stop(&layout, synced_until);
             let _nobody_waits = done.send(());
         });
         let _in_time = stopped.recv_timeout(STOP_LIMIT);
@@ -146,13 +155,36 @@ impl Drop for Embedded {
 }
 
 impl Running {
-    fn stop(self, dir: &Path) {
+    fn stop(self, layout: &Layout, synced_until: SystemTime) {
         if let Err(error) = self.server.shutdown() {
             warn!("the embedded database did not stop cleanly: {error:#}");
         }
-        // The engine does not flush its files (it runs with fsync off): a power cut after this loses nothing.
-        sync_file_system(dir);
+        match sync(layout, synced_until) {
+            Ok(()) => {
+                let _left_behind_costs_time_only = std::fs::remove_file(layout.unsynced_mark());
+            }
+            Err(error) => warn!("{error}"),
+        }
     }
+}
+
+fn sync(layout: &Layout, synced_until: SystemTime) -> Result<()> {
+    folder::sync_written(layout.root(), synced_until)
+        .map_err(|error| Error::io("write the embedded database to the disk in", layout.root(), error))
+}
+
+/// Notes that from now on files are written that are not on the disk. Says since when: where an earlier process was
+/// killed before it could flush its own, they are flushed first.
+fn mark_unsynced(layout: &Layout) -> Result<SystemTime> {
+    let mark = layout.unsynced_mark();
+    let failed = |error| Error::io("write in the data folder", layout.dir(), error);
+    if mark.exists() {
+        folder::sync_tree(layout.root()).map_err(failed)?;
+    } else {
+        std::fs::File::create(&mark).map_err(failed)?;
+    }
+    // File systems stamp with the time of the last tick, and some with whole seconds.
+    Ok(SystemTime::now() - Duration::from_secs(2))
 }
 
 fn launch(layout: &Layout) -> Result<(PgliteServer, PgConnectOptions, Option<tempfile::TempDir>)> {

@@ -218,7 +218,7 @@ impl Reader {
             size_bytes: metadata.len(),
             modified_ns: scan::modified_ns(metadata),
             changed_ns: changed_ns(metadata),
-            ends: Sha256::of(&ends),
+            ends: *blake3::hash(&ends).as_bytes(),
         })
     }
 }

@@ -99,27 +99,32 @@ pub async fn upload(plan: IngestPlan, services: Services) -> Result<Ingested> {
         Some(task) => task.await.unwrap_or_default(),
         None => Recorded::new(),
     };
-    let audited = audit(&run, &services, recorded).await;
+    // The report may send a card to be formatted: what it says must survive a power cut.
+    let settled = match audit(&run, &services, recorded).await {
+        Ok(()) if !run.plan.dry_run => services.db.make_durable().await,
+        audited => audited,
+    };
     progress.finish();
     let (counts, report_written) = run.tally.finish();
     let stored_where = place_of(&run.store);
     let dry_run = run.plan.dry_run;
     drop(run);
-    let stopped = halt.into_reason();
+    let durable = settled.is_ok();
+    let stopped = match (halt.into_reason(), settled) {
+        (None, Err(error)) => Some(HaltReason::Fatal(error)),
+        (stopped, _) => stopped,
+    };
     let end = RunEnd {
         dry_run,
         target: services.target,
         stored_where,
         scan_is_whole,
+        durable,
         stopped: stopped.as_ref().map(word),
         elapsed_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     let report = counts.into_report(end);
     report_written?;
-    let stopped = match (stopped, audited) {
-        (None, Err(error)) => Some(HaltReason::Fatal(error)),
-        (stopped, _) => stopped,
-    };
     Ok(Ingested { report, stopped })
 }
 

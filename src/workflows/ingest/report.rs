@@ -101,7 +101,7 @@ impl Counts {
         if end.dry_run && self.uploaded > 0 {
             not_stored.insert("dry_run".to_owned(), self.uploaded);
         }
-        let all_stored = not_stored.is_empty() && end.scan_is_whole;
+        let all_stored = not_stored.is_empty() && end.scan_is_whole && end.durable;
         let conclusion = self.conclusion(&end, all_stored);
         IngestReport {
             ok: failed == 0 && end.stopped.is_none() && end.scan_is_whole,
@@ -130,6 +130,11 @@ impl Counts {
     /// The last line. Several words for one reason are counted together: `412 RAW, 3 videos`.
     fn conclusion(&self, end: &RunEnd, all_stored: bool) -> String {
         let stored = self.uploaded + self.already_present;
+        if !end.durable {
+            return "NOT sure: what was recorded of these files may not survive a power cut. \
+                    Keep the card, and run the same command again."
+                .to_owned();
+        }
         if !all_stored {
             return self.not_everything(end);
         }
@@ -191,6 +196,8 @@ pub struct RunEnd {
     pub stored_where: StoredWhere,
     /// Every folder could be looked at.
     pub scan_is_whole: bool,
+    /// What was recorded is on the disk.
+    pub durable: bool,
     pub stopped: Option<String>,
     pub elapsed_ms: u64,
 }
@@ -248,7 +255,15 @@ mod tests {
 
     fn end(stored_where: StoredWhere) -> RunEnd {
         let target = Target { database: "d".to_owned(), store: None, profile: None };
-        RunEnd { dry_run: false, target, stored_where, scan_is_whole: true, stopped: None, elapsed_ms: 1 }
+        RunEnd {
+            dry_run: false,
+            target,
+            stored_where,
+            scan_is_whole: true,
+            durable: true,
+            stopped: None,
+            elapsed_ms: 1,
+        }
     }
 
     fn bucket() -> StoredWhere {
@@ -288,6 +303,13 @@ mod tests {
         let place = StoredWhere::ThisComputer("folder /data".to_owned());
         let report = Counts { uploaded: 1, ..Counts::default() }.into_report(end(place));
         assert!(report.all_stored && report.conclusion.contains("only on this computer (folder /data): 1 photo"));
+    }
+
+    #[test]
+    fn what_a_power_cut_may_take_is_not_stored() {
+        let end = RunEnd { durable: false, stopped: Some("io".to_owned()), ..end(bucket()) };
+        let report = Counts { uploaded: 1, ..Counts::default() }.into_report(end);
+        assert!(!report.ok && !report.all_stored && report.conclusion.starts_with("NOT sure"), "{}", report.conclusion);
     }
 
     #[test]
