@@ -24,13 +24,24 @@ pub struct App {
     /// How long to wait for what another run holds: `--wait`.
     pub wait: Option<Duration>,
     db: OnceCell<Db>,
+    /// A server that was opened whatever its schema is: it can tell more about an error.
+    opened: OnceCell<Db>,
     store: OnceCell<Store>,
 }
 
 impl App {
     #[must_use]
     pub fn new(config: Config, ui: Ui, command: String, wait: Option<Duration>) -> Self {
-        Self { config, ui, cancel: Cancel::default(), command, wait, db: OnceCell::new(), store: OnceCell::new() }
+        Self {
+            config,
+            ui,
+            cancel: Cancel::default(),
+            command,
+            wait,
+            db: OnceCell::new(),
+            opened: OnceCell::new(),
+            store: OnceCell::new(),
+        }
     }
 
     /// The database, open and with a schema that this binary can work with.
@@ -54,12 +65,32 @@ impl App {
     /// As [`App::db`], less the schema.
     pub async fn connect(&self, create: bool) -> Result<Db> {
         let config = self.db_config(create)?;
-        tokio::select! {
-            db = Db::connect(&config) => db,
+        let db = tokio::select! {
+            db = self.connect_telling(config) => db,
             // Nothing was begun that would have to be finished.
             () = self.cancel.requested() => {
                 Err(Error::new(Kind::Interrupted, "interrupted before the database was open").hint("nothing was changed"))
             }
+        }?;
+        if !db.is_embedded() {
+            let _only_the_first_is_kept = self.opened.set(db.clone());
+        }
+        Ok(db)
+    }
+
+    /// Connects; says when a wait for another process begins.
+    async fn connect_telling(&self, config: DbConfig) -> Result<Db> {
+        let DbConfig::Embedded(embedded) = &config else { return Db::connect(&config).await };
+        if embedded.wait.is_zero() {
+            return Db::connect(&config).await;
+        }
+        let at_once = EmbeddedConfig { wait: Duration::ZERO, ..embedded.clone() };
+        match Db::connect(&DbConfig::Embedded(at_once)).await {
+            Err(error) if error.kind() == Kind::Locked => {
+                self.ui.note(&format!("{}; waiting for it.", error.message()));
+                Db::connect(&config).await
+            }
+            done => done,
         }
     }
 
@@ -82,7 +113,7 @@ impl App {
 
     /// Adds to an error what the open database can tell about it: the right that is missing.
     pub async fn explain(&self, error: Error) -> Error {
-        match self.db.get() {
+        match self.db.get().or(self.opened.get()) {
             Some(db) => db.explain(error).await,
             None => error,
         }

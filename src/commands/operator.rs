@@ -7,7 +7,6 @@ use super::created::{CreatedReport, id_field, times_fields};
 use super::login::PasswordArgs;
 use super::reference;
 use crate::app::App;
-use crate::db::migrate::{self, MigrateOptions};
 use crate::db::refs::{self, Noun};
 use crate::db::{self, Db};
 use crate::error::{Kind, Result};
@@ -120,7 +119,7 @@ async fn database(app: &App, dry_run: bool) -> Result<Option<Db>> {
     }
     let db = app.connect(true).await?;
     if db.is_embedded() {
-        migrate::run(&db, &MigrateOptions::default()).await?;
+        super::db::bring_up(app, &db).await?;
     } else {
         db.require_current().await?;
     }

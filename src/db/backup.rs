@@ -11,7 +11,9 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::embedded::{Embedded, Layout, ProcessLock, State, damaged, make_private_dir, remove_tree, sync_tree};
+use super::embedded::{
+    Embedded, LastBackup, Layout, ProcessLock, State, damaged, make_private_dir, remove_tree, sync_tree,
+};
 use super::{Db, DbConfig, EmbeddedConfig, migrate};
 use crate::error::{Error, Kind, Result};
 use crate::model::digest::{Sha256, Sha256Hasher};
@@ -181,6 +183,7 @@ fn write_backup(layout: &Layout, file: &Path, schema: i64, options: BackupOption
     let done = if options.overwrite { unfinished.persist(file) } else { unfinished.persist_noclobber(file) };
     let done = done.map_err(|error| Error::io("name the backup", file, error.error))?;
     report.file_bytes = done.metadata().map_err(|error| Error::io("read", file, error))?.len();
+    LastBackup::note(layout, file, header.created_at);
     Ok(report)
 }
 

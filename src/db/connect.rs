@@ -10,6 +10,7 @@ use tracing::debug;
 use super::ServerConfig;
 use super::error::{URL_FORM, translate};
 use crate::error::{Error, Kind, Result};
+use crate::model::text;
 
 /// How long the look for a transaction pooler may take; where the server is slower, it is left out.
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
@@ -63,14 +64,17 @@ pub(super) async fn check_version(conn: &mut PgConnection) -> Result<()> {
         .await?;
     // The simple protocol answers in text.
     let number: i32 = row.try_get_unchecked::<String, _>(0)?.parse().unwrap_or(0);
-    if number < OLDEST_SERVER {
-        let version: String = row.try_get_unchecked(1)?;
-        return Err(Error::new(
-            Kind::Config,
-            format!("the server is PostgreSQL {version}; photoctl needs 14 or newer"),
-        ));
+    let version: String = row.try_get_unchecked(1)?;
+    new_enough(number, &version)
+}
+
+/// `number` is the server's `server_version_num`: 14.5 is 140005.
+fn new_enough(number: i32, version: &str) -> Result<()> {
+    if number >= OLDEST_SERVER {
+        return Ok(());
     }
-    Ok(())
+    let said = format!("the server is PostgreSQL {}; photoctl needs 14 or newer", text::printable(version));
+    Err(Error::new(Kind::Config, said))
 }
 
 /// Whether the two connections of one client share server sessions, as behind a transaction pooler: then a setting
@@ -119,6 +123,18 @@ fn pooler() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn servers_from_14_on_are_taken() {
+        for (number, version) in [(140_000, "14.0"), (140_011, "14.11 (Debian)"), (180_001, "18.1")] {
+            assert!(new_enough(number, version).is_ok(), "{version}");
+        }
+        for (number, version) in [(130_014, "13.14"), (90_624, "9.6.24"), (0, "")] {
+            let error = new_enough(number, version).expect_err(version);
+            assert_eq!(error.kind(), Kind::Config);
+            assert!(error.message().contains(version) && error.message().contains("14 or newer"), "{error}");
+        }
+    }
 
     #[test]
     fn url_errors_do_not_repeat_the_url() {

@@ -88,10 +88,10 @@ pub fn translate(error: sqlx::Error) -> Error {
             Some(said) => from_server(said),
             None => Error::new(Kind::Failed, "the database refused a statement").with_source(error.into_error()),
         },
+        E::Tls(error) => untrusted().with_source(error),
+        // A certificate that is not accepted comes as trouble with the data of a connection.
+        E::Io(error) if error.kind() == io::ErrorKind::InvalidData => untrusted().with_source(error),
         E::Io(error) => from_io(error),
-        E::Tls(error) => Error::new(Kind::NetworkDown, "no trusted TLS connection to the database")
-            .hint("look at `sslmode` and `sslrootcert` in DATABASE_URL, or whether this network intercepts connections")
-            .with_source(error),
         E::Protocol(message) => Error::new(
             Kind::ServiceUnavailable,
             format!("the database answered nonsense: {}", text::printable(&message)),
@@ -116,6 +116,11 @@ pub fn translate(error: sqlx::Error) -> Error {
         }
         other => Error::new(Kind::Internal, "a statement could not be made").with_source(other),
     }
+}
+
+fn untrusted() -> Error {
+    Error::new(Kind::NetworkDown, "no trusted TLS connection to the database")
+        .hint("look at `sslmode` and `sslrootcert` in DATABASE_URL, or whether this network intercepts connections")
 }
 
 /// How a database URL is written.

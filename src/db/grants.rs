@@ -223,9 +223,12 @@ pub async fn shared_schema(conn: &mut PgConnection) -> Result<String> {
 /// # Errors
 /// What the database says.
 pub async fn missing(conn: &mut PgConnection, job: Job) -> Result<Vec<Right>> {
-    let rights = rights(job);
+    missing_of(conn, &rights(job)).await
+}
+
+async fn missing_of(conn: &mut PgConnection, rights: &[Right]) -> Result<Vec<Right>> {
     let (mut numbers, mut tables, mut privileges, mut columns) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (number, right) in (0_i32..).zip(&rights) {
+    for (number, right) in (0_i32..).zip(rights) {
         let each: Vec<Option<String>> = match right.columns.as_slice() {
             [] => vec![None],
             columns => columns.iter().map(|column| Some((*column).to_owned())).collect(),
@@ -281,40 +284,61 @@ pub async fn require(conn: &mut PgConnection, job: Job) -> Result<()> {
         .hint(format!("run what `photoctl db grants --for {}` prints", job.word())))
 }
 
-/// Adds to "permission denied for table photos" which rights on it are missing.
+/// Adds to "permission denied for table photos" which rights on it are missing, of those that photoctl makes use of.
 pub(super) async fn name_missing_right(conn: &mut PgConnection, error: Error) -> Error {
     let Some(table) = denied_table(&error) else { return error };
-    let held = sqlx::query!(
-        r#"SELECT current_user::text AS "user!",
-                  privilege AS "privilege!",
-                  has_table_privilege(to_regclass($1), privilege) AS "whole!",
-                  CASE privilege WHEN 'DELETE' THEN has_table_privilege(to_regclass($1), privilege)
-                       ELSE has_any_column_privilege(to_regclass($1), privilege) END AS "some!"
-           FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege
-           WHERE to_regclass($1) IS NOT NULL"#,
-        table
-    )
-    .fetch_all(conn)
-    .await
-    .unwrap_or_default();
-    let Some(user) = held.first().map(|right| text::printable(&right.user)) else { return error };
-    let none: Vec<&str> = held.iter().filter(|right| !right.some).map(|right| right.privilege.as_str()).collect();
-    let partly: Vec<&str> =
-        held.iter().filter(|right| right.some && !right.whole).map(|right| right.privilege.as_str()).collect();
-    let mut said = format!("the database's user {user} lacks a right on {table}: ");
-    match (none.is_empty(), partly.is_empty()) {
-        (false, true) => said.push_str(&format!("no {}", none.join(", no "))),
-        (true, false) => said.push_str(&format!("{} of some columns only", partly.join(", "))),
-        (false, false) => {
-            said.push_str(&format!("no {}; {} of some columns only", none.join(", no "), partly.join(", ")));
-        }
-        (true, true) => return error,
+    let Ok(missing) = missing_of(conn, &used_on(table)).await else { return error };
+    let user = sqlx::query_scalar("SELECT current_user::text").fetch_one(conn).await;
+    let user: String = user.unwrap_or_else(|_| "?".to_owned());
+    if missing.is_empty() {
+        return error;
     }
+    let names: Vec<String> = missing.iter().map(Right::name).collect();
+    let said = format!("the database's user {} lacks a right: {}", text::printable(&user), names.join("; "));
     let mut named = Error::new(Kind::Permission, said);
     for hint in error.hints() {
         named = named.hint(hint.clone());
     }
     named.with_source(error)
+}
+
+/// What photoctl ever does with a table: the rights of all jobs, and those of setting up events, for which no job is
+/// granted anything.
+fn used_on(table: &'static str) -> Vec<Right> {
+    const MADE: &[&str] = &[
+        "operators",
+        "photographers",
+        "users",
+        "packages",
+        "projects",
+        "project_members",
+        "project_photographers",
+        "project_packages",
+        "photoctl.project_settings",
+    ];
+    let mut used: Vec<Right> = Vec::new();
+    let mut add = |right: Right| {
+        match used.iter_mut().find(|there| there.privilege == right.privilege) {
+            // No columns are all of them.
+            Some(there) if there.columns.is_empty() || right.columns.is_empty() => there.columns.clear(),
+            Some(there) => {
+                let more: Vec<_> = right.columns.iter().filter(|column| !there.columns.contains(column)).collect();
+                there.columns.extend(more);
+            }
+            None => used.push(right),
+        }
+    };
+    for job in Job::ALL {
+        rights(job).into_iter().filter(|right| right.table == table).for_each(&mut add);
+    }
+    if MADE.contains(&table) {
+        add(Right::whole(table, "INSERT"));
+    }
+    if table == "photoctl.project_settings" {
+        add(Right::whole(table, "UPDATE"));
+        add(Right::whole(table, "DELETE"));
+    }
+    used
 }
 
 /// The table that a refusal speaks of, in whatever language.

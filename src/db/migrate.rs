@@ -137,11 +137,19 @@ pub async fn plan(conn: &mut PgConnection) -> Result<MigrationPlan> {
 /// [`Kind::Locked`] when another migrator or a long transaction holds what is needed for too long; otherwise what the
 /// database says. What was done until then stays done, and the next run goes on from there.
 pub async fn run(db: &Db, options: &MigrateOptions) -> Result<MigrationReport> {
+    run_telling(db, options, &|_| {}).await
+}
+
+/// As [`run`]; `tell` gets a sentence when a wait for others begins.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_telling(db: &Db, options: &MigrateOptions, tell: &(dyn Fn(&str) + Sync)) -> Result<MigrationReport> {
     let mut conn = db.conn().await?;
     if !db.is_embedded() {
-        lock(&mut conn, options.wait).await?;
+        lock(&mut conn, options.wait, tell).await?;
     }
-    let done = run_locked(&mut conn, options).await;
+    let done = Migrating { db, options, tell }.run(&mut conn).await;
     // The session's settings and its lock must not stay behind in the pool.
     if db.is_embedded() {
         sqlx::raw_sql("RESET lock_timeout").execute(&mut *conn).await?;
@@ -152,51 +160,128 @@ pub async fn run(db: &Db, options: &MigrateOptions) -> Result<MigrationReport> {
     done
 }
 
-async fn run_locked(conn: &mut PgConnection, options: &MigrateOptions) -> Result<MigrationReport> {
-    // Only now: a lock_timeout would have cancelled the wait for the other migrator too.
-    let settings = format!("SET statement_timeout = 0; SET lock_timeout = {}", options.lock_timeout.as_millis());
-    sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).execute(&mut *conn).await?;
-    let plan = plan(conn).await?;
-    if plan.is_empty() {
-        let differences = plan.adoption.map(|adoption| adoption.differences).unwrap_or_default();
-        return Ok(MigrationReport {
+/// A migration that runs, with the lock that keeps others away.
+struct Migrating<'m> {
+    db: &'m Db,
+    options: &'m MigrateOptions,
+    tell: &'m (dyn Fn(&str) + Sync),
+}
+
+impl Migrating<'_> {
+    async fn run(&self, conn: &mut PgConnection) -> Result<MigrationReport> {
+        // Only now: a lock_timeout would have cancelled the wait for the other migrator too.
+        let settings =
+            format!("SET statement_timeout = 0; SET lock_timeout = {}", self.options.lock_timeout.as_millis());
+        sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).execute(&mut *conn).await?;
+        let plan = plan(conn).await?;
+        if plan.is_empty() {
+            let differences = plan.adoption.map(|adoption| adoption.differences).unwrap_or_default();
+            return Ok(MigrationReport {
+                from: plan.from,
+                to: plan.to,
+                steps: plan.steps,
+                adopted: Vec::new(),
+                differences,
+            });
+        }
+        require_pgvector(conn).await?;
+        let adoption = plan.adoption.unwrap_or_default();
+        let (first, then): (Vec<_>, Vec<_>) = adoption.steps.into_iter().partition(|step| step.kind.comes_first());
+        let notes_now = sqlx::query_scalar!(r#"SELECT to_regclass('photoctl.adopted') IS NOT NULL AS "it!""#)
+            .fetch_one(&mut *conn)
+            .await?;
+        for step in &first {
+            self.patiently(conn, Work::Adopt(step, notes_now)).await?;
+        }
+        conn.create_schema_if_not_exists("photoctl").await.map_err(from_migrate)?;
+        conn.ensure_migrations_table(HISTORY).await.map_err(from_migrate)?;
+        for step in &plan.steps {
+            let Some(migration) = MIGRATOR.iter().find(|migration| migration.version == step.version) else { continue };
+            info!(version = step.version, "migrating: {}", step.description);
+            match step.action {
+                Action::Run => self.patiently(conn, Work::Migrate(migration)).await?,
+                Action::Record => record(conn, migration).await?,
+            }
+        }
+        if !notes_now {
+            for step in &first {
+                adopt::note(conn, step).await?;
+            }
+        }
+        for step in &then {
+            info!("adopting: {}", step.sql);
+            self.patiently(conn, Work::Adopt(step, true)).await?;
+        }
+        let adopted = first.into_iter().chain(then).collect();
+        Ok(MigrationReport {
             from: plan.from,
             to: plan.to,
             steps: plan.steps,
-            adopted: Vec::new(),
-            differences,
-        });
+            adopted,
+            differences: adoption.differences,
+        })
     }
-    require_pgvector(conn).await?;
-    let adoption = plan.adoption.unwrap_or_default();
-    let (first, then): (Vec<_>, Vec<_>) = adoption.steps.into_iter().partition(|step| step.kind.comes_first());
-    let notes_now = sqlx::query_scalar!(r#"SELECT to_regclass('photoctl.adopted') IS NOT NULL AS "it!""#)
-        .fetch_one(&mut *conn)
-        .await?;
-    for step in &first {
-        patiently(conn, options, Work::Adopt(step, notes_now)).await?;
-    }
-    conn.create_schema_if_not_exists("photoctl").await.map_err(from_migrate)?;
-    conn.ensure_migrations_table(HISTORY).await.map_err(from_migrate)?;
-    for step in &plan.steps {
-        let Some(migration) = MIGRATOR.iter().find(|migration| migration.version == step.version) else { continue };
-        info!(version = step.version, "migrating: {}", step.description);
-        match step.action {
-            Action::Run => patiently(conn, options, Work::Migrate(migration)).await?,
-            Action::Record => record(conn, migration).await?,
+
+    async fn patiently(&self, conn: &mut PgConnection, work: Work<'_>) -> Result<()> {
+        let since = Instant::now();
+        let mut said = false;
+        loop {
+            let (done, holder) = self.watched(conn, &work).await;
+            match done {
+                Ok(()) => return Ok(()),
+                Err(error) if lacks_vector(&error) => return Err(no_pgvector().with_source(error)),
+                Err(error) if error.kind() != Kind::Locked => return Err(error.context(work.name())),
+                Err(error) => {
+                    let held = held(holder, error);
+                    if since.elapsed() > self.options.patience {
+                        return Err(held.context(work.name()));
+                    }
+                    if !said {
+                        (self.tell)(&format!("{}; waiting for it.", held.message()));
+                        said = true;
+                    }
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+            }
         }
     }
-    if !notes_now {
-        for step in &first {
-            adopt::note(conn, step).await?;
+
+    /// One attempt, with an eye on who keeps it waiting: afterwards nobody can tell any more.
+    async fn watched(&self, conn: &mut PgConnection, work: &Work<'_>) -> (Result<()>, Option<Holder>) {
+        if self.db.is_embedded() {
+            // Its one connection is the only one there is: nobody else can hold anything.
+            return (work.attempt(conn).await, None);
+        }
+        let mut holder = None;
+        let pid = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut *conn).await;
+        let done = {
+            let attempt = work.attempt(conn);
+            tokio::pin!(attempt);
+            let pid = match pid {
+                Ok(pid) => pid,
+                Err(_) => return (attempt.await, None),
+            };
+            tokio::select! {
+                done = &mut attempt => done,
+                // A user who may have one connection only is not told who holds it.
+                Err(_) = self.watch(pid, &mut holder) => attempt.await,
+            }
+        };
+        (done, holder)
+    }
+
+    /// Looks from another session, again and again, at who keeps the session `pid` waiting. Ends only by an error.
+    async fn watch(&self, pid: i32, holder: &mut Option<Holder>) -> Result<std::convert::Infallible> {
+        let pause = (self.options.lock_timeout / 4).clamp(Duration::from_millis(20), Duration::from_millis(500));
+        tokio::time::sleep(pause).await;
+        let mut conn = connect::open(self.db.pool.options(), self.db.pool.limits().connect).await?;
+        loop {
+            if let Some(found) = holder_of(&mut conn, pid).await? {
+                *holder = Some(found);
+            }
+            tokio::time::sleep(pause).await;
         }
     }
-    for step in &then {
-        info!("adopting: {}", step.sql);
-        patiently(conn, options, Work::Adopt(step, true)).await?;
-    }
-    let adopted = first.into_iter().chain(then).collect();
-    Ok(MigrationReport { from: plan.from, to: plan.to, steps: plan.steps, adopted, differences: adoption.differences })
 }
 
 /// Something that waits for a table's lock.
@@ -222,56 +307,49 @@ impl Work<'_> {
     }
 }
 
-async fn patiently(conn: &mut PgConnection, options: &MigrateOptions, work: Work<'_>) -> Result<()> {
-    let since = Instant::now();
-    loop {
-        match work.attempt(conn).await {
-            Ok(()) => return Ok(()),
-            Err(error) if lacks_vector(&error) => return Err(no_pgvector().with_source(error)),
-            Err(error) if error.kind() != Kind::Locked => return Err(error.context(work.name())),
-            Err(error) if since.elapsed() > options.patience => {
-                return Err(held(conn, &error).await.context(work.name()));
-            }
-            Err(_) => {
-                info!("a table is locked by another transaction; trying again");
-                tokio::time::sleep(Duration::from_millis(500)).await;
-            }
-        }
-    }
+/// A transaction that keeps a migration waiting, as far as this user may see it.
+#[derive(sqlx::FromRow)]
+struct Holder {
+    pid: i32,
+    application: Option<String>,
+    seconds: Option<f64>,
+    /// Of the lock that is waited for; none while a transaction as such is waited for.
+    relation: Option<String>,
 }
 
-/// Says who holds the shared tables, as far as this user may see it.
-async fn held(conn: &mut PgConnection, error: &Error) -> Error {
-    let holder: Option<(i32, Option<String>, Option<f64>, String)> = sqlx::query_as(
-        "SELECT a.pid, a.application_name, extract(epoch FROM clock_timestamp() - a.xact_start)::float8, c.relname::text
-         FROM pg_locks l
-         JOIN pg_class c ON c.oid = l.relation
-         JOIN pg_namespace n ON n.oid = c.relnamespace
-         JOIN pg_stat_activity a ON a.pid = l.pid
-         WHERE l.granted AND a.pid <> pg_backend_pid() AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-           AND c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-         ORDER BY a.xact_start NULLS LAST
-         LIMIT 1",
+/// Who keeps a session waiting: first whoever does not wait themselves, then whoever began first.
+async fn holder_of(conn: &mut PgConnection, pid: i32) -> Result<Option<Holder>> {
+    Ok(sqlx::query_as(
+        "SELECT b.pid, a.application_name AS application,
+                extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds,
+                (SELECT c.relname::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+                  WHERE l.pid = $1 AND NOT l.granted LIMIT 1) AS relation
+           FROM unnest(pg_blocking_pids($1)) AS b (pid)
+           LEFT JOIN pg_stat_activity a ON a.pid = b.pid
+          ORDER BY a.wait_event_type IS NOT DISTINCT FROM 'Lock', a.xact_start NULLS LAST
+          LIMIT 1",
     )
-    .fetch_optional(&mut *conn)
-    .await
-    .unwrap_or_default();
+    .bind(pid)
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Says who holds what a step needs.
+fn held(holder: Option<Holder>, error: Error) -> Error {
     let said = match holder {
-        Some((pid, application, seconds, table)) => {
+        Some(Holder { pid, application, seconds, relation }) => {
+            let what = relation.map_or("what is needed".to_owned(), |name| format!("table {}", text::printable(&name)));
             let name = application.filter(|name| !name.is_empty()).map(|name| format!(" ({})", text::printable(&name)));
             let age =
                 seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).map(crate::model::time::span);
             let age = age.map(|age| format!(" for {age}")).unwrap_or_default();
-            format!(
-                "table {} is held open by a transaction of pid {pid}{}{age}",
-                text::printable(&table),
-                name.unwrap_or_default()
-            )
+            format!("{what} is held open by a transaction of pid {pid}{}{age}", name.unwrap_or_default())
         }
         None => error.message().to_owned(),
     };
     Error::new(Kind::Locked, said)
-        .hint("end that transaction, or run this again when it has ended; what was done until now stays done")
+        .hint("end that transaction, run this again when it has ended, or wait longer for it with `--wait 10m`")
+        .hint("what was done until now stays done")
 }
 
 async fn record(conn: &mut PgConnection, migration: &Migration) -> Result<()> {
@@ -290,7 +368,7 @@ async fn record(conn: &mut PgConnection, migration: &Migration) -> Result<()> {
 /// Ends the description of a migration that was recorded, not run.
 const ADOPTED: &str = " (adopted)";
 
-async fn lock(conn: &mut PgConnection, wait: Duration) -> Result<()> {
+async fn lock(conn: &mut PgConnection, wait: Duration, tell: &(dyn Fn(&str) + Sync)) -> Result<()> {
     let since = Instant::now();
     let mut said = false;
     loop {
@@ -304,7 +382,7 @@ async fn lock(conn: &mut PgConnection, wait: Duration) -> Result<()> {
                 .hint("wait until it has ended, or let this one wait for it with `--wait 10m`"));
         }
         if !said {
-            info!("another migration of this database is running; waiting for it");
+            tell("Another migration of this database is running; waiting for it.");
             said = true;
         }
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -8,6 +8,7 @@ use photoctl::db::migrate::{self, Action, MigrateOptions};
 use photoctl::error::Kind;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
+use crate::support::Photoctl;
 use crate::support::pg::TestDb;
 
 const SCHEMA: &str = include_str!("support/web_schema.sql");
@@ -141,6 +142,10 @@ async fn another_applications_tables_are_refused() {
 #[tokio::test]
 async fn a_long_transaction_of_the_web_application_makes_no_hang() {
     let test = web(false).await;
+    // Older, and in nobody's way.
+    test.psql("CREATE TABLE of_somebody_else (n int)");
+    let mut innocent = test.outsider().await;
+    run_sql(&mut innocent, "SET application_name = 'innocent'; BEGIN; SELECT * FROM of_somebody_else").await;
     let mut app = test.outsider().await;
     run_sql(&mut app, "SET application_name = 'web app'; BEGIN; UPDATE photos SET status = status").await;
     let db = test.connect().await;
@@ -153,7 +158,9 @@ async fn a_long_transaction_of_the_web_application_makes_no_hang() {
     let error = migrate::run(&db, &options).await.expect_err("held open");
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     assert_eq!(error.kind(), Kind::Locked);
-    assert!(error.message().contains("photos") && error.message().contains("web app"), "{error}");
+    assert!(error.message().contains("table photos is held open"), "{error}");
+    assert!(error.message().contains("(web app)") && !error.message().contains("innocent"), "{error}");
+    run_sql(&mut innocent, "COMMIT").await;
     // Others are not kept waiting behind the migration: the web application goes on, then the next run completes.
     run_sql(&mut app, "COMMIT").await;
     let report = migrate::run(&db, &options).await.expect("migrate");
@@ -192,4 +199,41 @@ async fn an_adoption_that_was_cut_off_is_completed() {
     assert_eq!(report.adopted.len(), 2, "{:?}", report.adopted);
     assert!(check::check(&mut db.conn().await.expect("conn")).await.expect("check").differences.is_empty());
     db.close().await;
+}
+
+#[tokio::test]
+async fn wait_is_for_tables_too_and_the_report_is_for_people() {
+    let test = web(false).await;
+    let machine = Photoctl::new().env("DATABASE_URL", test.url()).env("PHOTOCTL_DATABASE_LOCK_TIMEOUT", "300ms");
+    machine
+        .line("db migrate --dry-run")
+        .ok()
+        .stdout_has(" changes would be made to the tables of the web application.");
+    let mut app = test.outsider().await;
+    run_sql(&mut app, "SET application_name = 'web app'; BEGIN; UPDATE photos SET status = status").await;
+    let since = Instant::now();
+    let output = machine.line("db migrate --wait 1s").run().code(11);
+    assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
+    let output = output.stderr_has("table photos is held open by a transaction of pid");
+    assert_eq!(output.stderr.matches("; waiting for it.").count(), 1, "{}", output.transcript());
+    // What was done before it stays done; the rest follows when the web application lets go.
+    let running = machine.line("db migrate --wait 60s").spawn();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    run_sql(&mut app, "COMMIT").await;
+    let output = running.wait().code(0).stdout_has(" changes were made to the tables of the web application.");
+    assert!(!output.stdout.contains("wasmade") && !output.stdout.contains("  made"), "{}", output.stdout);
+    app.close().await.expect("close");
+    test.psql("ALTER TABLE photos DROP COLUMN deleted_at");
+    machine.line("db migrate").ok().stdout_has("1 change was made to the tables of the web application.");
+}
+
+#[tokio::test]
+async fn a_wait_for_another_migrator_is_said() {
+    let test = web(false).await;
+    let mut other = test.outsider().await;
+    sqlx::query("SELECT pg_advisory_lock($1)").bind(migrate::LOCK_KEY).execute(&mut other).await.expect("lock");
+    let machine = Photoctl::new().env("DATABASE_URL", test.url());
+    let output = machine.line("db migrate --wait 1s").run().code(11);
+    let said = output.stderr.matches("Another migration of this database is running; waiting for it.").count();
+    assert_eq!(said, 1, "{}", output.transcript());
 }

@@ -62,7 +62,7 @@ async fn what_was_backed_up_comes_back() {
     assert_eq!(emails(&folder).await.len(), 2);
     restore(&file, folder.path(), OVER).await.expect("asked for");
     assert_eq!(emails(&folder).await, ["a@example.org"]);
-    assert_eq!(left(folder.path()), ["postgres", "postgres.lock"]);
+    assert_eq!(left(folder.path()), ["postgres", "postgres.backup.json", "postgres.lock"]);
 }
 
 fn left(dir: &Path) -> Vec<String> {
@@ -114,7 +114,7 @@ async fn a_bad_backup_changes_nothing() {
         fs::write(&bad, bytes).expect("write");
         let error = restore(&bad, folder.path(), OVER).await.expect_err(name);
         assert_eq!(error.kind(), Kind::Integrity, "{name}: {error}");
-        assert_eq!(left(folder.path()), ["postgres", "postgres.lock"], "{name}");
+        assert_eq!(left(folder.path()), ["postgres", "postgres.backup.json", "postgres.lock"], "{name}");
     }
     assert_eq!(emails(&folder).await, ["a@example.org"]);
     assert!(!place.path().parent().expect("parent").join("outside").exists());

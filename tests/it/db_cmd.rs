@@ -94,6 +94,45 @@ fn backup_and_restore() {
 }
 
 #[test]
+fn a_damaged_database_names_its_last_backup() {
+    let machine = Photoctl::new();
+    machine.line("db migrate").ok();
+    let control = machine.data().join("postgres/tmp/pglite/base/global/pg_control");
+    let whole = std::fs::read(&control).unwrap();
+    std::fs::write(&control, b"short").unwrap();
+    let output = machine.line("operator list").run().code(1).stderr_has("is damaged");
+    let output = output.stderr_has("photoctl db restore FILE");
+    assert!(!output.stderr.contains("last backup"), "{}", output.stderr);
+    std::fs::write(&control, whole).unwrap();
+    machine.line("db backup first.photoctl").ok();
+    machine.line("db backup second.photoctl --dry-run").ok();
+    std::fs::write(&control, b"short").unwrap();
+    let file = machine.path().join("first.photoctl").display().to_string();
+    let output = machine.line("operator list").run().code(1);
+    let output = output.stderr_has("the last backup is of 2").stderr_has(&file).stderr_has("photoctl db restore FILE");
+    assert!(!output.stderr.contains("not there now"), "{}", output.stderr);
+    let moved = machine.path().join("moved");
+    std::fs::rename(&file, &moved).unwrap();
+    machine.line("operator list").run().code(1).stderr_has("(which is not there now)");
+    machine.args(["db", "restore"]).arg(&moved).ok();
+    machine.line("operator list").ok();
+}
+
+#[test]
+fn a_wait_for_the_embedded_database_is_said() {
+    let machine = Photoctl::new();
+    machine.line("db migrate").ok();
+    let file = std::fs::File::options().write(true).open(machine.data().join("postgres.lock")).unwrap();
+    file.lock().unwrap();
+    let output = machine.line("operator list --wait 1s").run().code(11);
+    assert_eq!(output.stderr.matches("; waiting for it.").count(), 1, "{}", output.transcript());
+    let output = machine.line("operator list").run().code(11);
+    assert!(!output.stderr.contains("waiting for it"), "{}", output.transcript());
+    let output = machine.line("db backup x --wait 1s").run().code(11);
+    assert!(output.stderr.matches("; waiting for it.").count() >= 1, "{}", output.transcript());
+}
+
+#[test]
 fn the_store_is_remembered_and_changed_on_demand() {
     let machine = Photoctl::new();
     machine.line("db migrate").ok();

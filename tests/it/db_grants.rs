@@ -123,7 +123,23 @@ async fn a_missing_right_is_named() {
     let insert = "INSERT INTO photos (project_id, photographer_id, storage_key, status) VALUES (gen_random_uuid(), gen_random_uuid(), 'k', 'ready')";
     let error = db.explain(statement(&db, insert).await.expect_err("no right")).await;
     assert_eq!(error.kind(), Kind::Permission);
-    assert!(error.message().contains(&role) && error.message().contains("photos: no INSERT"), "{error}");
+    assert!(
+        error.message().contains(&role)
+            && error.message().contains("lacks a right: INSERT on photos; UPDATE (status) on photos"),
+        "{error}"
+    );
     db.close().await;
+    drop_role(test, &role).await;
+}
+
+#[tokio::test]
+async fn a_right_that_no_job_has_is_named_alone() {
+    let test = TestDb::migrated().await;
+    let role = role(&test, Job::Upload).await;
+    let machine = crate::support::Photoctl::new().env("PHOTOCTL_BCRYPT_COST", "10");
+    let words = ["operator", "create", "--name", "Ana", "--email", "ana@example.org", "--no-password", "--json"];
+    let error = machine.args(words).env("DATABASE_URL", test.url_of(&role)).run().code(4).error();
+    let said = error["message"].as_str().expect("a message");
+    assert!(said.ends_with(&format!("{role} lacks a right: INSERT on operators")), "{error}");
     drop_role(test, &role).await;
 }

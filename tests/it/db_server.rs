@@ -1,16 +1,16 @@
 //! A real server: sessions, log-in, failures, and the poolers that are refused.
 
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use photoctl::db::{Db, DbConfig, ServerConfig, error};
-use photoctl::error::{Error, Kind, Result};
+use photoctl::error::{Kind, Result};
 use sqlx::AssertSqlSafe;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::support::bouncer::Bouncer;
 use crate::support::pg::{TestDb, admin, connect, psql, try_connect};
 
 async fn statement(db: &Db, sql: &str) -> Result<()> {
@@ -237,87 +237,19 @@ async fn a_connection_cut_at_any_byte_is_made_again() {
     db.close().await;
 }
 
-/// pgbouncer before the test server, stopped with the value.
-struct Bouncer {
-    child: Child,
-    port: u16,
-    _dir: tempfile::TempDir,
-}
-
-impl Bouncer {
-    fn start(test: &TestDb, mode: &str) -> Option<Self> {
-        let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"]
-            .into_iter()
-            .find(|path| std::path::Path::new(path).exists())
-            .expect("pgbouncer is missing: tests/packages.sh test installs it");
-        let url = url::Url::parse(test.url()).expect("a URL");
-        let dir = tempfile::tempdir().expect("a folder");
-        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("address").port();
-        let users = dir.path().join("users");
-        std::fs::write(&users, "\"postgres\" \"\"\n").expect("write");
-        let config = format!(
-            "[databases]\n* = host={} port={} user=postgres\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-             auth_type = any\nauth_file = {}\npool_mode = {mode}\nlogfile =\n",
-            url.host_str().expect("host"),
-            url.port().unwrap_or(5432),
-            users.display()
-        );
-        let file = dir.path().join("pgbouncer.ini");
-        std::fs::write(&file, config).expect("write");
-        let mut command = Command::new(program);
-        if nix_is_root() {
-            open_to_all(dir.path());
-            command.args(["-u", "nobody"]);
-        }
-        let child = command.arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("start pgbouncer");
-        for _ in 0..100 {
-            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Some(Self { child, port, _dir: dir })
-    }
-
-    async fn connect(&self, test: &TestDb) -> Result<Db, Error> {
-        let mut url = url::Url::parse(test.url()).expect("a URL");
-        url.set_port(Some(self.port)).expect("port");
-        try_connect(url.as_str()).await
-    }
-}
-
-fn nix_is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
-}
-
-fn open_to_all(dir: &std::path::Path) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755)).expect("permissions");
-}
-
-impl Drop for Bouncer {
-    fn drop(&mut self) {
-        let _ended = self.child.kill();
-        let _waited = self.child.wait();
-    }
-}
-
 #[tokio::test]
 async fn a_transaction_pooler_is_refused_and_a_session_pooler_is_not() {
     let test = TestDb::migrated().await;
-    let Some(bouncer) = Bouncer::start(&test, "transaction") else {
-        eprintln!("no pgbouncer on this machine: its symptoms are tested by a server that answers like one");
-        return;
-    };
-    let error = bouncer.connect(&test).await.expect_err("transaction mode");
+    let bouncer = Bouncer::start(&test, "transaction");
+    let error = try_connect(&bouncer.url(&test)).await.expect_err("transaction mode");
     assert_eq!(error.kind(), Kind::Config, "{error} {:?}", error.causes());
     assert!(
         error.message().contains("pooler") && error.hints().iter().any(|hint| hint.contains("direct URL")),
         "{error}"
     );
     drop(bouncer);
-    let bouncer = Bouncer::start(&test, "session").expect("pgbouncer");
-    let db = bouncer.connect(&test).await.expect("session mode");
+    let bouncer = Bouncer::start(&test, "session");
+    let db = try_connect(&bouncer.url(&test)).await.expect("session mode");
     assert_eq!(text(&db, "SHOW TimeZone").await, "UTC");
     statement(&db, USER).await.expect("a named statement");
     db.close().await;

@@ -11,6 +11,8 @@ mod db_embedded;
 mod db_grants;
 mod db_migrate;
 mod db_server;
+mod db_shell;
+mod db_tls;
 mod doctor;
 mod faults_database;
 mod faults_host;

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::config::settings;
 use crate::db::adopt::AdoptionStep;
 use crate::db::check::Difference;
-use crate::db::migrate::{self, MigrateOptions, MigrationPlan, Step};
+use crate::db::migrate::{self, MigrateOptions, MigrationPlan, MigrationReport, Step};
 use crate::db::{Db, audit};
 use crate::error::{Kind, Result};
 use crate::model::audit::{Action, Entity, Entry, Fields};
@@ -47,18 +47,20 @@ struct Report {
 
 impl Render for Report {
     fn render(&self, page: &mut Page) {
-        let would = if self.dry_run { "would be" } else { "was" };
         if self.created {
-            page.line(format!("The embedded database {would} created."));
+            page.line(format!("The embedded database {} created.", if self.dry_run { "would be" } else { "was" }));
         }
         for step in &self.adoption {
             page.line(format!("  {}", step.sql.trim_end_matches(';')));
         }
         if !self.adoption.is_empty() {
-            page.line(format!(
-                "{} {would}made to the tables of the web application.",
-                count(self.adopted as u64, "change")
-            ));
+            let were = match (self.dry_run, self.adopted) {
+                (true, _) => "would be",
+                (false, 1) => "was",
+                (false, _) => "were",
+            };
+            let changes = count(self.adopted as u64, "change");
+            page.line(format!("{changes} {were} made to the tables of the web application."));
         }
         for step in &self.steps {
             page.line(format!("  {} {}", step.version, step.description));
@@ -114,21 +116,30 @@ fn from_nothing(app: &App) -> Report {
 
 async fn migrate(app: &App) -> Result<Report> {
     let db = app.connect(true).await?;
-    let mut options = MigrateOptions::default();
-    if let Some(wait) = app.wait {
-        options.wait = wait;
-    }
-    if let Some(timeout) = app.config.duration(settings::DATABASE_LOCK_TIMEOUT)? {
-        options.lock_timeout = timeout;
-    }
-    let migrated = migrate::run(&db, &options).await?;
-    if !migrated.steps.is_empty() || !migrated.adopted.is_empty() {
-        note(app, &db, migrated.from, migrated.to).await?;
-    }
+    let migrated = bring_up(app, &db).await?;
     let lists = (migrated.steps, migrated.adopted, migrated.differences);
     let report = made(app, false, db.created(), (migrated.from, migrated.to), lists);
     db.close().await;
     Ok(report)
+}
+
+/// Brings a database up to date, and notes it in the audit log.
+///
+/// # Errors
+/// As [`migrate::run`].
+pub(in crate::commands) async fn bring_up(app: &App, db: &Db) -> Result<MigrationReport> {
+    let mut options = MigrateOptions::default();
+    if let Some(wait) = app.wait {
+        (options.wait, options.patience) = (wait, wait);
+    }
+    if let Some(timeout) = app.config.duration(settings::DATABASE_LOCK_TIMEOUT)? {
+        options.lock_timeout = timeout;
+    }
+    let migrated = migrate::run_telling(db, &options, &|text| app.ui.note(text)).await?;
+    if !migrated.steps.is_empty() || !migrated.adopted.is_empty() {
+        note(app, db, migrated.from, migrated.to).await?;
+    }
+    Ok(migrated)
 }
 
 async fn note(app: &App, db: &Db, from: i64, to: i64) -> Result<()> {

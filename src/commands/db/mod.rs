@@ -8,6 +8,8 @@ mod shell;
 mod status;
 mod store;
 
+pub(super) use migrate::bring_up;
+
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -75,10 +77,15 @@ async fn waiting<T, F: Future<Output = Result<T>>>(app: &App, mut work: impl FnM
     const PAUSE: Duration = Duration::from_millis(500);
     let patience = app.wait.unwrap_or_default();
     let since = Instant::now();
+    let mut said = false;
     loop {
         match work().await {
             Err(error) if error.kind() == Kind::Locked && since.elapsed() + PAUSE < patience => {
                 app.cancel.check()?;
+                if !said {
+                    app.ui.note(&format!("{}; waiting for it.", error.message()));
+                    said = true;
+                }
                 tokio::time::sleep(PAUSE).await;
             }
             done => return done,

@@ -82,6 +82,11 @@ impl Layout {
         self.dir.join("postgres.before-restore")
     }
 
+    /// Which file the last backup was written into, and when.
+    pub(in crate::db) fn last_backup(&self) -> PathBuf {
+        self.dir.join("postgres.backup.json")
+    }
+
     fn manifest(root: &Path) -> PathBuf {
         root.join("photoctl.json")
     }

@@ -6,6 +6,7 @@
 //! into it, so a folder in that place is whole, or damaged: it is never made anew over one that was there.
 
 mod folder;
+mod last_backup;
 mod lock;
 pub mod programs;
 
@@ -19,6 +20,7 @@ use tracing::{debug, warn};
 
 pub use folder::State;
 pub(super) use folder::{Layout, make_private_dir, remove_tree, sync_tree};
+pub(super) use last_backup::LastBackup;
 pub use lock::ProcessLock;
 
 use crate::error::{Error, Kind, Result};
@@ -290,5 +292,8 @@ pub(super) fn damaged(layout: &Layout, reason: &str) -> Error {
         Kind::Damaged,
         format!("the embedded database in {} is damaged: {}", text::path(layout.root()), text::printable(reason)),
     )
-    .hint("bring back a backup: `photoctl db restore FILE` (it keeps the damaged folder aside until it is done)")
+    .hint(match LastBackup::read(layout) {
+        Some(last) => last.hint(),
+        None => "bring back a backup: `photoctl db restore FILE` (it keeps the damaged folder aside)".to_owned(),
+    })
 }

@@ -81,7 +81,8 @@ pub struct StoredCompanion {
     pub format: &'static str,
 }
 
-/// Rows in status `processing` with their facts. A row that is there keeps its key and, if it is `ready`, its status.
+/// Rows in status `processing` with their facts. A row that is there keeps its key and, if it is `ready`, its status. One
+/// that failed begins anew, its time too: by that time it is told whether an upload is stuck.
 ///
 /// # Errors
 /// What the database says.
@@ -99,7 +100,7 @@ pub async fn begin(
         INSERT INTO photos (id, project_id, photographer_id, storage_key, status)
         SELECT new.id, $3, $4, new.storage_key, 'processing'
           FROM UNNEST($1::uuid[], $2::text[]) AS new (id, storage_key)
-        ON CONFLICT (id) DO UPDATE SET status = 'processing', updated_at = now()
+        ON CONFLICT (id) DO UPDATE SET status = 'processing', uploaded_at = now(), updated_at = now()
          WHERE photos.status = 'failed'
         ",
         &ids,

@@ -2,9 +2,10 @@
 //!
 //! There is no metadata beside the files: a hash is computed where one is needed. A file appears under its name only
 //! when all of it is on the disk: it is written into `.photoctl-tmp` (on the same file system), synced, renamed, and
-//! the folder is synced.
+//! the folder is synced ([`names`]).
 
 mod list;
+mod names;
 mod write;
 
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -17,6 +18,8 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt, StreamExt};
+
+use names::Names;
 
 use super::error::{Problem, StoreError};
 use super::key::StorageKey;
@@ -32,6 +35,7 @@ const STALE_AFTER: Duration = Duration::from_secs(24 * 3600);
 #[derive(Clone)]
 pub(super) struct FolderStore {
     root: Arc<Path>,
+    names: Arc<Names>,
 }
 
 impl FolderStore {
@@ -50,7 +54,7 @@ impl FolderStore {
                 Err(error) if error.kind() == ErrorKind::NotFound => return Err(missing()),
                 Err(error) => return Err(StoreError::folder_io("open the store's folder", &dir, error)),
             };
-            let store = Self { root: root.into() };
+            let store = Self { root: root.into(), names: Arc::default() };
             store.clean_temporary();
             Ok(store)
         })
@@ -137,9 +141,11 @@ impl FolderStore {
         let above = path.ancestors().skip(1).take_while(|folder| **folder != *self.root);
         for folder in above {
             if std::fs::remove_dir(folder).is_err() {
-                write::sync_folder(folder);
+                // An object that comes back after a power cut is an orphan, not a loss.
+                let _ = self.names.sync(folder);
                 break;
             }
+            self.names.forget(folder);
         }
         Ok(())
     }

@@ -43,6 +43,7 @@ impl FolderStore {
         let mut replace = options.mode == PutMode::Overwrite;
         if !replace && target.exists() {
             if same(&target, source, key)? {
+                self.settle(&target, key)?;
                 return report(PutOutcome::AlreadyThere, 0);
             }
             (outcome, replace) = (PutOutcome::Replaced, true);
@@ -60,11 +61,12 @@ impl FolderStore {
             match renamed {
                 Ok(()) => {
                     temporary.keep = true;
-                    sync_folder(&folder);
+                    self.settle(&target, key)?;
                     return report(outcome, 1);
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                     if same(&target, source, key)? {
+                        self.settle(&target, key)?;
                         return report(PutOutcome::AlreadyThere, 1);
                     }
                     (outcome, replace) = (PutOutcome::Replaced, true);
@@ -101,18 +103,24 @@ impl FolderStore {
         Ok(temporary)
     }
 
-    /// Makes the folders of a key, and puts their names on the disk.
+    /// Makes the folders of a key.
     fn make_folders(&self, folder: &Path, key: &StorageKey) -> Result<(), StoreError> {
         if folder.is_dir() {
             return Ok(());
         }
         let failed = |error| StoreError::folder_io(format!("store {key:?}"), folder, error);
+        folder.ancestors().take_while(|above| **above != *self.root).for_each(|above| self.names.forget(above));
         std::fs::create_dir_all(folder).map_err(failed)?;
-        for above in folder.ancestors().skip(1).take_while(|above| above.starts_with(&self.root)) {
-            sync_folder(above);
-        }
         // Between the first look and now somebody may have put a link there.
         self.path_of(key).map(|_| ())
+    }
+
+    /// Puts the name of a file on the disk. Also of one that was there already: whoever wrote it may have been killed,
+    /// or may still be, between the rename and this.
+    fn settle(&self, target: &Path, key: &StorageKey) -> Result<(), StoreError> {
+        self.names
+            .settle(target, &self.root)
+            .map_err(|error| StoreError::folder_io(format!("write {key:?} to the disk"), target, error))
     }
 }
 
@@ -201,14 +209,4 @@ fn rename_checked(from: &Path, to: &Path) -> std::io::Result<()> {
         return Err(ErrorKind::AlreadyExists.into());
     }
     std::fs::rename(from, to)
-}
-
-/// Puts the names in a folder on the disk. Not every file system can sync a folder: then there is nothing to be done.
-pub(super) fn sync_folder(folder: &Path) {
-    #[cfg(unix)]
-    if let Err(error) = File::open(folder).and_then(|folder| folder.sync_all()) {
-        tracing::debug!(error = %error, "a folder could not be synced");
-    }
-    #[cfg(not(unix))]
-    let _ = folder;
 }

@@ -46,9 +46,10 @@ use run::{Flight, Run};
 use scan::Scan;
 use strangers::Strangers;
 use tally::{Tally, Told};
+use tokio::task::JoinSet;
 use trouble::{Failure, Trouble};
 
-use crate::batch::{Budget, Halt, HaltReason, Meter, Outage, Slots, Width};
+use crate::batch::{Budget, Halt, HaltReason, Meter, Outage, Progress, Slots, Width};
 use crate::db::photos::known;
 use crate::db::{Db, audit};
 use crate::error::{Error, Kind, Result};
@@ -81,6 +82,11 @@ pub struct Ingested {
 pub async fn upload(plan: IngestPlan, services: Services) -> Result<Ingested> {
     let began = Instant::now();
     let halt = Halt::new(services.cancel.clone());
+    // Dropped, it ends what it holds.
+    let mut watches = JoinSet::new();
+    if let Some(limit) = plan.max_duration {
+        watches.spawn(limit_time(limit, halt.clone(), services.progress.clone()));
+    }
     let tally = Tally::new(services.progress.clone(), plan.report.as_deref())?;
     let progress = services.progress.clone();
     progress.phase("scanning");
@@ -91,26 +97,25 @@ pub async fn upload(plan: IngestPlan, services: Services) -> Result<Ingested> {
     let Prepared { run, recorded } = prepared;
     let units = in_order(&run, units).await?;
     progress.phase(if run.plan.dry_run { "comparing" } else { "uploading" });
-    let watch = tokio::spawn(watch(run.clone()));
+    watches.spawn(watch(run.clone()));
     run.all(units).await;
-    watch.abort();
+    watches.shutdown().await;
     drop(run.recorder.lock().unwrap_or_else(PoisonError::into_inner).take());
     let recorded = match recorded {
         Some(task) => task.await.unwrap_or_default(),
         None => Recorded::new(),
     };
     // The report may send a card to be formatted: what it says must survive a power cut.
-    let settled = match audit(&run, &services, recorded).await {
-        Ok(()) if !run.plan.dry_run => services.db.make_durable().await,
-        audited => audited,
-    };
+    let audited = audit(&run, &services, recorded).await;
+    let durable = if run.plan.dry_run { Ok(()) } else { services.db.make_durable().await };
     progress.finish();
     let (counts, report_written) = run.tally.finish();
     let stored_where = place_of(&run.store);
     let dry_run = run.plan.dry_run;
     drop(run);
-    let durable = settled.is_ok();
-    let stopped = match (halt.into_reason(), settled) {
+    let is_durable = durable.is_ok();
+    // What was stored is told even where it can not be noted everywhere.
+    let stopped = match (halt.into_reason(), durable.and(audited).and(report_written)) {
         (None, Err(error)) => Some(HaltReason::Fatal(error)),
         (stopped, _) => stopped,
     };
@@ -119,12 +124,11 @@ pub async fn upload(plan: IngestPlan, services: Services) -> Result<Ingested> {
         target: services.target,
         stored_where,
         scan_is_whole,
-        durable,
+        durable: is_durable,
         stopped: stopped.as_ref().map(word),
         elapsed_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     };
     let report = counts.into_report(end);
-    report_written?;
     Ok(Ingested { report, stopped })
 }
 
@@ -148,7 +152,7 @@ async fn scan_all(plan: &IngestPlan, halt: &Halt) -> Result<Scan> {
 }
 
 /// Counts what the scan met, tells of what is left, and pairs the rest.
-fn tell_scan(scanned: Scan, tally: &Tally, progress: &dyn crate::batch::Progress) -> Vec<Unit> {
+fn tell_scan(scanned: Scan, tally: &Tally, progress: &dyn Progress) -> Vec<Unit> {
     let Scan { found, left, unreadable } = scanned;
     let all = found.len() + left.len() + unreadable.len();
     tally.found(all as u64);
@@ -331,21 +335,20 @@ async fn in_order(run: &Arc<Run>, units: Vec<Unit>) -> Result<Vec<Unit>> {
     Ok(units)
 }
 
-/// Ends the run's time, and says what is left in flight once no new file is begun.
-async fn watch(run: Arc<Run>) {
-    let limit = run.plan.max_duration;
+/// Ends the run's time, which the scan is a part of.
+async fn limit_time(limit: Duration, halt: Halt, progress: Arc<dyn Progress>) {
     tokio::select! {
-        () = run.halt.requested() => {}
-        () = async {
-            match limit {
-                Some(limit) => tokio::time::sleep(limit).await,
-                None => std::future::pending().await,
-            }
-        } => {
-            run.progress.note(format_args!("{} are over: no new file is begun.", time::span(limit.unwrap_or_default())));
-            run.halt.time_is_over();
+        () = halt.requested() => {}
+        () = tokio::time::sleep(limit) => {
+            progress.note(format_args!("{} are over: no new file is begun.", time::span(limit)));
+            halt.time_is_over();
         }
     }
+}
+
+/// Says what is left in flight once no new file is begun.
+async fn watch(run: Arc<Run>) {
+    run.halt.requested().await;
     if run.halt.is_fatal() {
         return;
     }

@@ -131,9 +131,12 @@ impl Counts {
     fn conclusion(&self, end: &RunEnd, all_stored: bool) -> String {
         let stored = self.uploaded + self.already_present;
         if !end.durable {
-            return "NOT sure: what was recorded of these files may not survive a power cut. \
-                    Keep the card, and run the same command again."
-                .to_owned();
+            let not_sure = "NOT sure: what was recorded of these files may not survive a power cut. \
+                            Keep the card, and run the same command again.";
+            return match self.only_on_the_card(end) {
+                Some(missing) => format!("{not_sure} Besides, {missing}"),
+                None => not_sure.to_owned(),
+            };
         }
         if !all_stored {
             return self.not_everything(end);
@@ -152,6 +155,17 @@ impl Counts {
     }
 
     fn not_everything(&self, end: &RunEnd) -> String {
+        let elsewhere = match &end.stored_where {
+            StoredWhere::ThisComputer(place) if self.uploaded + self.already_present > 0 && !end.dry_run => {
+                format!(" The rest is stored only on this computer ({place}).")
+            }
+            _ => String::new(),
+        };
+        format!("NOT everything: {}{elsewhere}", self.only_on_the_card(end).unwrap_or_default())
+    }
+
+    /// `412 RAW, 3 videos are only on the card.`; `None` where nothing is.
+    fn only_on_the_card(&self, end: &RunEnd) -> Option<String> {
         let mut missing: Vec<String> = Vec::new();
         let raw = [SkipReason::Raw, SkipReason::RawBesideJpeg];
         let raws: u64 = raw.iter().filter_map(|reason| self.skipped.get(reason)).sum();
@@ -171,20 +185,14 @@ impl Counts {
             missing.push(format!("{} to be uploaded", text::thousands(self.uploaded)));
         }
         if !end.scan_is_whole {
-            missing.push("folders that could not be looked at".to_owned());
+            missing.push("whatever the scan had not come to".to_owned());
         }
         let only_one = self.skipped.iter().filter(|(reason, _)| !reason.holds_nothing()).map(|(_, n)| n).sum::<u64>()
             + failed
             + self.not_reached
             == 1;
         let verb = if only_one && end.scan_is_whole && !end.dry_run { "is" } else { "are" };
-        let elsewhere = match &end.stored_where {
-            StoredWhere::ThisComputer(place) if self.uploaded + self.already_present > 0 && !end.dry_run => {
-                format!(" The rest is stored only on this computer ({place}).")
-            }
-            _ => String::new(),
-        };
-        format!("NOT everything: {} {verb} only on the card.{elsewhere}", missing.join(", "))
+        (!missing.is_empty()).then(|| format!("{} {verb} only on the card.", missing.join(", ")))
     }
 }
 
@@ -194,7 +202,7 @@ pub struct RunEnd {
     pub dry_run: bool,
     pub target: Target,
     pub stored_where: StoredWhere,
-    /// Every folder could be looked at.
+    /// The scan came to its end: it was not stopped before.
     pub scan_is_whole: bool,
     /// What was recorded is on the disk.
     pub durable: bool,
@@ -310,6 +318,26 @@ mod tests {
         let end = RunEnd { durable: false, stopped: Some("io".to_owned()), ..end(bucket()) };
         let report = Counts { uploaded: 1, ..Counts::default() }.into_report(end);
         assert!(!report.ok && !report.all_stored && report.conclusion.starts_with("NOT sure"), "{}", report.conclusion);
+        assert!(!report.conclusion.contains("only on the card"), "{}", report.conclusion);
+
+        let end = RunEnd { durable: false, ..self::end(bucket()) };
+        let skipped = BTreeMap::from([(SkipReason::RawBesideJpeg, 412)]);
+        let report = Counts { uploaded: 1, skipped, ..Counts::default() }.into_report(end);
+        let conclusion = report.conclusion;
+        assert!(
+            conclusion.starts_with("NOT sure") && conclusion.ends_with("412 RAW are only on the card."),
+            "{conclusion}"
+        );
+    }
+
+    #[test]
+    fn a_scan_that_was_stopped_is_not_taken_for_trouble_with_folders() {
+        let end = RunEnd { scan_is_whole: false, stopped: Some("interrupted".to_owned()), ..end(bucket()) };
+        let report = Counts { not_reached: 2, ..Counts::default() }.into_report(end);
+        assert_eq!(
+            report.conclusion,
+            "NOT everything: 2 not reached, whatever the scan had not come to are only on the card."
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! let photos = machine.args(["photos", "list", "--json"]).ok().json();
 //! ```
 
+pub mod bouncer;
 pub mod pg;
 pub mod s3;
 pub mod terminal;

@@ -6,6 +6,7 @@ mod flow;
 mod kills;
 mod known;
 mod raws;
+mod rules;
 mod trouble;
 
 use std::collections::BTreeMap;
