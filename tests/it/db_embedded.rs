@@ -11,6 +11,7 @@ use photoctl::db::{Db, DbConfig, EmbeddedConfig};
 use photoctl::error::{Error, Kind};
 use sqlx::PgConnection;
 
+use crate::support::mount::Mounted;
 use crate::support::pg::{TestFolder, copy};
 
 async fn insert_user(conn: &mut PgConnection, n: i32) {
@@ -228,60 +229,26 @@ async fn damage_is_said_and_never_replaced() {
     }
 }
 
-/// A file system of its own for a test, where the machine lets us mount one.
-struct Mounted {
-    dir: tempfile::TempDir,
-}
-
-impl Mounted {
-    fn new(megabytes: u32) -> Option<Self> {
-        let dir = tempfile::tempdir().expect("a folder");
-        let size = format!("size={megabytes}m");
-        mount(&["-t", "tmpfs", "-o", &size, "tmpfs"], dir.path()).then_some(Self { dir })
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let _gone = Command::new("umount").arg("-l").arg(self.dir.path()).stderr(Stdio::null()).status();
-    }
-}
-
-fn mount(arguments: &[&str], dir: &Path) -> bool {
-    Command::new("mount").args(arguments).arg(dir).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
 async fn open(dir: &Path) -> Result<Db, Error> {
     Db::connect(&DbConfig::Embedded(EmbeddedConfig::new(dir))).await
 }
 
 #[tokio::test]
 async fn a_read_only_folder_is_said() {
-    let error = match Mounted::new(200) {
-        Some(mounted) => {
-            copy(&TestFolder::migrated().path().join("postgres"), &mounted.dir.path().join("postgres"));
-            assert!(mount(&["-o", "remount,ro"], mounted.dir.path()), "remount");
-            open(mounted.dir.path()).await.expect_err("read-only")
-        }
-        None => {
-            // Without the right to mount: the permission bits bind everybody but root, a folder in place of the
-            // lock file binds root too.
-            let folder = TestFolder::migrated();
-            fs::create_dir(folder.path().join("postgres.lock")).expect("make");
-            folder.try_connect().await.expect_err("not writable")
-        }
-    };
+    let place = tempfile::tempdir().expect("a folder");
+    let mounted = Mounted::tmpfs(place.path(), 200);
+    copy(&TestFolder::migrated().path().join("postgres"), &mounted.path().join("postgres"));
+    mounted.set("ro");
+    let error = open(mounted.path()).await.expect_err("read-only");
     assert_eq!(error.kind(), Kind::Io, "{error}");
     assert!(error.message().contains("cannot write in the data folder"), "{error}");
 }
 
 #[tokio::test]
 async fn a_full_disk_is_said_and_costs_nothing() {
-    let Some(mounted) = Mounted::new(150) else {
-        eprintln!("no right to mount: only the check of free space is tested, by its unit test");
-        return;
-    };
-    let dir = mounted.dir.path();
+    let place = tempfile::tempdir().expect("a folder");
+    let mounted = Mounted::tmpfs(place.path(), 150);
+    let dir = mounted.path();
     copy(&TestFolder::migrated().path().join("postgres"), &dir.join("postgres"));
     let db = open(dir).await.expect("open with room");
     insert_user(&mut db.conn().await.expect("conn"), 1).await;

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -15,6 +14,7 @@ use crate::faults_world::{
 };
 use crate::photos_world::{OPERATOR, PHOTOGRAPHER, PROJECT, World, wait};
 use crate::support::Running;
+use crate::support::mount::Mounted;
 use crate::support::pg::{admin, admin_url};
 use crate::support::s3::{Fault, Trouble};
 
@@ -285,7 +285,8 @@ fn a_statement_that_takes_too_long_is_said() {
           WHERE datname = current_database() AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()",
     );
     assert_civil(&output);
-    assert!(matches!(output.code, 3 | 5), "{}", output.transcript());
+    assert_eq!(output.code, 3, "{}", output.transcript());
+    assert_eq!(output.json()["failed_by_reason"], serde_json::json!({"database": 3}), "{}", output.transcript());
     let said = format!("{}{}", output.stdout, output.stderr);
     assert!(said.contains("statement") && said.contains("STATEMENT_TIMEOUT"), "{}", output.transcript());
     assert_consistent(&world);
@@ -474,37 +475,12 @@ fn who_waits_for_the_embedded_database_can_be_interrupted_and_gives_up() {
     assert_whole(&world, &dir);
 }
 
-/// A file system of its own over a folder, for root.
-struct Mounted(std::path::PathBuf);
-
-impl Mounted {
-    fn tmpfs(dir: &Path, megabytes: u32) -> Option<Self> {
-        std::fs::create_dir_all(dir).unwrap();
-        mount(&["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"], dir).then(|| Self(dir.to_owned()))
-    }
-
-    fn set(&self, options: &str) {
-        assert!(mount(&["-o", &format!("remount,{options}")], &self.0), "remount {options}");
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let _gone = Command::new("umount").arg("-l").arg(&self.0).stderr(Stdio::null()).status();
-    }
-}
-
-fn mount(arguments: &[&str], dir: &Path) -> bool {
-    Command::new("mount").args(arguments).arg(dir).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
 /// A world whose data folder is a small file system.
 fn world_on_tmpfs(megabytes: u32) -> (World, Mounted) {
     let world = World::embedded();
     let (data, aside) = (world.machine().data(), world.machine().path().join("aside"));
     std::fs::rename(&data, &aside).unwrap();
-    let mounted = Mounted::tmpfs(&data, megabytes)
-        .expect("this test mounts a small file system: run it as root, or in a user namespace (unshare -rm)");
+    let mounted = Mounted::tmpfs(&data, megabytes);
     crate::support::pg::copy(&aside, &data);
     (world, mounted)
 }

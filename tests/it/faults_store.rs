@@ -7,7 +7,7 @@ use photoctl::model::digest::Sha256;
 use photoctl::model::ids::PhotoId;
 
 use crate::faults_world::{
-    assert_civil, assert_completes, assert_consistent, assert_ended, assert_whole, card, counts, jpeg, upload,
+    assert_civil, assert_completes, assert_consistent, assert_ended, assert_whole, card, counts, jpeg, until, upload,
 };
 use crate::photos_world::{PROJECT, World};
 use crate::support::s3::{Fault, Trouble};
@@ -23,6 +23,10 @@ fn ends_the_run(fault: Fault, exit: i32, code: &str, words: &[&str]) {
     store.fail(fault.always());
     let output = upload(world.machine(), &dir).run();
     assert_ended(&output, exit, code, words);
+    // A run that ends before it looks at the card has no report.
+    if !output.stdout.is_empty() {
+        assert_eq!(counts(&output)[3], 0, "no file is at fault: {}", output.transcript());
+    }
     store.heal();
     assert_consistent(&world);
     assert_completes(&world, &dir);
@@ -42,6 +46,7 @@ fn passes(faults: impl IntoIterator<Item = Fault>) -> World {
     assert_civil(&output);
     assert_eq!(output.code, 0, "{}", output.transcript());
     assert_eq!(counts(&output), [6, 6, 0, 0, 0]);
+    assert_eq!(store.faults_left(), 0, "every fault has struck");
     assert_whole(&world, &dir);
     assert_eq!(counts(&upload(world.machine(), &dir).ok()), [6, 0, 6, 0, 0]);
     world
@@ -169,12 +174,82 @@ fn other_bytes_planted_under_our_key_are_found_out() {
 fn a_server_that_ignores_conditions_stores_each_photo_once() {
     let world = World::real();
     let dir = card(world.machine(), "card", 0..6, SIDE);
-    world.store().unwrap().fail(Fault::new(Trouble::IgnoreConditions).on_put().always());
+    let store = world.store().unwrap();
+    let id = PhotoId::of_content(PROJECT.parse().unwrap(), &Sha256::of(&jpeg(0, SIDE)));
+    let planted = format!("projects/{PROJECT}/photos/{id}/original.jpg");
+    world.put_object(&planted, &jpeg(0, SIDE));
+    store.fail(Fault::new(Trouble::IgnoreConditions).on_put().always());
     let both = [upload(world.machine(), &dir).spawn(), upload(world.machine(), &dir).spawn()];
     for running in both {
         let output = running.wait();
         assert_civil(&output);
         assert_eq!(output.code, 0, "{}", output.transcript());
+    }
+    let ignored = store.requests().iter().any(|seen| {
+        seen.path.ends_with(&planted) && seen.header("if-none-match").is_some() && seen.status == Some(200)
+    });
+    assert!(ignored, "the server took a PUT that its own condition forbids");
+    assert_whole(&world, &dir);
+}
+
+/// Others write the same keys at the same moment: the server asks both to try again.
+#[test]
+fn conflicts_of_racing_uploads_are_tried_again() {
+    let world = World::real();
+    let dir = card(world.machine(), "card", 0..6, SIDE);
+    let store = world.store().unwrap();
+    store.fail(Fault::answer(409, "ConditionalRequestConflict").on_put().path("original").times(6));
+    let both = [upload(world.machine(), &dir).spawn(), upload(world.machine(), &dir).spawn()];
+    for running in both {
+        let output = running.wait().code(0);
+        assert_civil(&output);
+        assert_eq!(counts(&output)[3], 0);
+    }
+    assert_eq!(store.faults_left(), 0, "every conflict was met");
+    assert_whole(&world, &dir);
+}
+
+#[test]
+fn a_token_that_expires_in_mid_run_ends_it_with_what_is_done() {
+    let world = World::real();
+    let dir = card(world.machine(), "card", 0..12, SIDE);
+    let store = world.store().unwrap();
+    store.fail(Fault::answer(400, "ExpiredToken").after(12).always());
+    let output = upload(world.machine(), &dir).args(["--transfers", "1"]).run();
+    assert_ended(&output, 4, "credentials", &["expired", "new credentials"]);
+    let [_, uploaded, _, failed, not_reached] = counts(&output);
+    assert!(uploaded > 0 && failed == 0 && not_reached > 0, "{}", output.transcript());
+    store.heal();
+    assert_consistent(&world);
+    assert_completes(&world, &dir);
+}
+
+/// Two attempts are all that a request has: an outage that counted as attempts would use them up.
+#[test]
+fn an_outage_counts_no_attempts() {
+    let world = World::real();
+    let dir = card(world.machine(), "card", 0..24, SIDE);
+    let store = world.store().unwrap();
+    store.fail(Fault::new(Trouble::Delay(Duration::from_millis(150))).on_put().always());
+    let report = world.machine().path().join("report.jsonl");
+    let running = upload(world.machine(), &dir)
+        .arg("--report")
+        .arg(&report)
+        .env("PHOTOCTL_STORAGE_ATTEMPTS", "2")
+        .env("PHOTOCTL_OFFLINE_PROBE", "200ms")
+        .spawn();
+    until("some objects", || store.count(&Method::PUT) > 6);
+    store.go_away();
+    std::thread::sleep(Duration::from_secs(8));
+    store.heal();
+    store.come_back();
+    let output = running.wait().code(0).stderr_has("is gone since").stderr_has("is back after");
+    assert_eq!(counts(&output), [24, 24, 0, 0, 0]);
+    let lines = std::fs::read_to_string(&report).unwrap();
+    assert_eq!(lines.lines().count(), 24);
+    for line in lines.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!((&line["outcome"], &line["attempts"]), (&"uploaded".into(), &1.into()), "{line}");
     }
     assert_whole(&world, &dir);
 }

@@ -195,7 +195,7 @@ async fn assign(app: &App, args: &UploadArgs, project: &Project, photographer: &
 /// A dry run does not make the database remember the store.
 async fn store(app: &App, dry_run: bool) -> Result<Store> {
     if !dry_run {
-        return app.store().await.cloned();
+        return app.db().await?.retry(PATIENCE, |_db| async move { app.store().await.cloned() }).await;
     }
     Ok(Store::open(app.store_config()?).await?)
 }

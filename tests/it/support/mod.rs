@@ -8,6 +8,7 @@
 //! ```
 
 pub mod bouncer;
+pub mod mount;
 pub mod pg;
 pub mod s3;
 pub mod terminal;
@@ -86,7 +87,7 @@ impl Photoctl {
 
     /// A command line on this machine.
     pub fn args<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, args: I) -> Run {
-        Run { machine: self.clone(), args: Vec::new(), stdin: None, dir: None }.args(args)
+        Run { machine: self.clone(), args: Vec::new(), stdin: None, dir: None, through: Vec::new() }.args(args)
     }
 
     /// As [`Photoctl::args`], from one line split at spaces: `machine.line("photos list --json")`.
@@ -107,6 +108,8 @@ pub struct Run {
     args: Vec<OsString>,
     stdin: Option<Vec<u8>>,
     dir: Option<PathBuf>,
+    /// A program that starts it, with its arguments.
+    through: Vec<&'static str>,
 }
 
 impl Run {
@@ -134,6 +137,14 @@ impl Run {
     /// The folder to run in; without it the machine's own.
     pub fn current_dir(mut self, dir: impl AsRef<Path>) -> Self {
         self.dir = Some(dir.as_ref().to_owned());
+        self
+    }
+
+    /// Bound by the permissions of files, which root is not: the capabilities that pass them over are taken away.
+    pub fn bound_by_permissions(mut self) -> Self {
+        if rustix::process::getuid().is_root() {
+            self.through = vec!["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+        }
         self
     }
 
@@ -170,7 +181,14 @@ impl Run {
 
     /// The command with its environment; stdin, stdout and stderr are the caller's to set.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = match self.through.split_first() {
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(binary());
+                command
+            }
+            None => Command::new(binary()),
+        };
         command.args(&self.args).env_clear().envs(self.machine.env.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.dir.as_deref().unwrap_or(self.machine.path()));
         command

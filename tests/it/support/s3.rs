@@ -270,6 +270,11 @@ impl S3Server {
         lock(&self.shared.faults).push(fault);
     }
 
+    /// Faults that have not struck as often as they were to.
+    pub fn faults_left(&self) -> usize {
+        lock(&self.shared.faults).iter().filter(|fault| fault.times > 0).count()
+    }
+
     /// Takes all faults away.
     pub fn heal(&self) {
         lock(&self.shared.faults).clear();

@@ -10,7 +10,8 @@ use super::{assert_whole, card, upload};
 use crate::photos_world::World;
 
 fn kills() -> u32 {
-    std::env::var("PHOTOCTL_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(3)
+    std::env::var("PHOTOCTL_TEST_KILLS")
+        .map_or(3, |text| text.parse().unwrap_or_else(|_| panic!("PHOTOCTL_TEST_KILLS is no number: {text:?}")))
 }
 
 /// Moments spread over a run, different at each call.
