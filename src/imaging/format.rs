@@ -197,6 +197,15 @@ impl Format {
     }
 }
 
+impl Format {
+    /// Whether the first bytes of a file (512 are enough) are those of a picture, a film or any other kind that is
+    /// known, whatever its name says.
+    #[must_use]
+    pub fn is_known_by(head: &[u8]) -> bool {
+        sniff(head) != Signature::Certain(Format::Other)
+    }
+}
+
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -69,6 +69,9 @@ pub struct PutOptions {
     pub content_type: Option<String>,
     /// Look whether it is there before sending it: for files that probably are.
     pub look_first: bool,
+    /// Compare with the bytes of an object that is there, not with what its metadata says: for one that was found
+    /// damaged.
+    pub distrust: bool,
     /// Told of bytes as they go on the wire.
     pub progress: Option<ByteCounter>,
     pub limiter: Option<Limiter>,
@@ -80,6 +83,7 @@ impl fmt::Debug for PutOptions {
             .field("mode", &self.mode)
             .field("content_type", &self.content_type)
             .field("look_first", &self.look_first)
+            .field("distrust", &self.distrust)
             .field("limiter", &self.limiter)
             .finish_non_exhaustive()
     }

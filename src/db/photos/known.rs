@@ -16,10 +16,11 @@ pub struct KnownPhoto {
     pub project: ProjectId,
     pub project_name: String,
     pub status: String,
+    /// Of the content that was asked for: the photo's original, or the RAW beside it.
     pub storage_key: String,
     pub has_derivatives: bool,
     pub deleted: bool,
-    /// `verify` found its original gone.
+    /// `verify` found that content gone, or other bytes in its place.
     pub original_lost: bool,
     pub original_name: Option<String>,
     /// The content is that of the RAW beside the photo.
@@ -47,9 +48,9 @@ pub async fn by_content(conn: &mut PgConnection, contents: &[Sha256], ids: &[Pho
           JOIN projects r ON r.id = p.project_id
          WHERE f.sha256 = ANY($1)
         UNION ALL
-        SELECT p.id, c.sha256, p.project_id, r.name, p.status, p.storage_key,
+        SELECT p.id, c.sha256, p.project_id, r.name, p.status, c.storage_key,
                p.thumbnail_key IS NOT NULL AND p.watermarked_key IS NOT NULL,
-               p.deleted_at IS NOT NULL, false, c.original_name, true
+               p.deleted_at IS NOT NULL, c.lost_at IS NOT NULL, c.original_name, true
           FROM photoctl.photo_companions c
           JOIN photos p ON p.id = c.photo_id
           JOIN projects r ON r.id = p.project_id
@@ -76,27 +77,44 @@ pub async fn by_content(conn: &mut PgConnection, contents: &[Sha256], ids: &[Pho
 pub struct Stranger {
     pub photo: PhotoId,
     pub storage_key: String,
+    pub deleted: bool,
 }
 
-/// The live photos of a project whose content is not known.
+/// The photos of a project whose content is not known. Deleted ones too: their files must not come back as others.
 ///
 /// # Errors
 /// What the database says.
 pub async fn strangers(conn: &mut PgConnection, project: ProjectId) -> Result<Vec<Stranger>> {
     let rows = sqlx::query!(
-        "
-        SELECT p.id, p.storage_key
+        r#"
+        SELECT p.id, p.storage_key, (p.deleted_at IS NOT NULL) AS "deleted!"
           FROM photos p
          WHERE p.project_id = $1
-           AND p.deleted_at IS NULL
            AND NOT EXISTS (SELECT FROM photoctl.photo_files f WHERE f.photo_id = p.id)
          ORDER BY p.id
-        ",
+        "#,
         project.0,
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| Stranger { photo: row.id.into(), storage_key: row.storage_key }).collect())
+    let stranger = |id: Uuid, storage_key, deleted| Stranger { photo: id.into(), storage_key, deleted };
+    Ok(rows.into_iter().map(|row| stranger(row.id, row.storage_key, row.deleted)).collect())
+}
+
+/// Whether a RAW was ever stored beside its JPEG in a project.
+///
+/// # Errors
+/// What the database says.
+pub async fn has_companions(conn: &mut PgConnection, project: ProjectId) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (SELECT FROM photoctl.photo_companions c
+                         JOIN photos p ON p.id = c.photo_id
+                        WHERE p.project_id = $1) AS "found!"
+        "#,
+        project.0,
+    );
+    Ok(found.fetch_one(conn).await?)
 }
 
 struct KnownRow {

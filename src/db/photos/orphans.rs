@@ -4,6 +4,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::Result;
+use crate::model::digest::Sha256;
 use crate::model::ids::{PhotoId, ProjectId};
 
 /// Every project, deleted ones too, ascending by id.
@@ -53,24 +54,36 @@ pub async fn unknown(conn: &mut PgConnection, found: &[Found]) -> Result<Vec<Str
 pub struct StoredCompanion {
     pub key: String,
     pub size_bytes: u64,
-    pub sha256: Option<crate::model::digest::Sha256>,
+    pub sha256: Option<Sha256>,
+    pub original_name: String,
+    /// It was found gone, or other bytes in its place.
+    pub lost: bool,
 }
 
+/// The RAWs beside a photo, in the order of their keys.
+///
 /// # Errors
 /// Those of the database.
 pub async fn companions(conn: &mut PgConnection, photo: PhotoId) -> Result<Vec<StoredCompanion>> {
     let rows = sqlx::query!(
-        "SELECT storage_key, size_bytes, sha256 FROM photoctl.photo_companions WHERE photo_id = $1 ORDER BY storage_key",
+        r#"
+        SELECT storage_key, size_bytes, sha256, original_name, (lost_at IS NOT NULL) AS "lost!"
+          FROM photoctl.photo_companions
+         WHERE photo_id = $1
+         ORDER BY storage_key
+        "#,
         photo.0
     )
     .fetch_all(conn)
     .await?;
-    let companion = |size: i64, key: String, sha256: Vec<u8>| StoredCompanion {
-        key,
-        size_bytes: u64::try_from(size).unwrap_or(0),
-        sha256: crate::model::digest::Sha256::from_slice(&sha256),
-    };
-    Ok(rows.into_iter().map(|row| companion(row.size_bytes, row.storage_key, row.sha256)).collect())
+    let companions = rows.into_iter().map(|row| StoredCompanion {
+        key: row.storage_key,
+        size_bytes: u64::try_from(row.size_bytes).unwrap_or(0),
+        sha256: Sha256::from_slice(&row.sha256),
+        original_name: row.original_name,
+        lost: row.lost,
+    });
+    Ok(companions.collect())
 }
 
 /// Which of these photos have RAWs beside them, ascending.
@@ -98,6 +111,26 @@ pub async fn mark_lost(conn: &mut PgConnection, photo: PhotoId, lost: bool) -> R
          WHERE photo_id = $1 AND (original_lost_at IS NOT NULL) <> $2
         ",
         photo.0,
+        lost
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Marks a RAW beside a photo as lost, or (`lost` false) as there. Whether that was news.
+///
+/// # Errors
+/// Those of the database.
+pub async fn mark_companion_lost(conn: &mut PgConnection, photo: PhotoId, key: &str, lost: bool) -> Result<bool> {
+    let done = sqlx::query!(
+        "
+        UPDATE photoctl.photo_companions
+           SET lost_at = CASE WHEN $3 THEN now() END
+         WHERE photo_id = $1 AND storage_key = $2 AND (lost_at IS NOT NULL) <> $3
+        ",
+        photo.0,
+        key,
         lost
     )
     .execute(conn)

@@ -333,7 +333,7 @@ pub async fn names(conn: &mut PgConnection, names: &[(PhotoId, String)]) -> Resu
     Ok(())
 }
 
-/// The RAWs beside JPEGs.
+/// The RAWs beside JPEGs. One that is there already is no longer lost.
 ///
 /// # Errors
 /// What the database says.
@@ -351,7 +351,8 @@ pub async fn companions(conn: &mut PgConnection, companions: &[StoredCompanion])
         "
         INSERT INTO photoctl.photo_companions (photo_id, sha256, storage_key, size_bytes, original_name, format)
         SELECT * FROM UNNEST($1::uuid[], $2::bytea[], $3::text[], $4::bigint[], $5::text[], $6::text[])
-        ON CONFLICT (photo_id, sha256) DO NOTHING
+        ON CONFLICT (photo_id, sha256) DO UPDATE SET storage_key = excluded.storage_key, lost_at = NULL
+         WHERE photo_companions.lost_at IS NOT NULL
         ",
         &ids,
         &hashes,

@@ -128,7 +128,7 @@ impl S3Store {
     ) -> Result<PutReport, StoreError> {
         let sent = self.send_parts(key, source, options, unfinished.id(), parts).await?;
         let parts = CompletedMultipartUpload::builder().set_parts(Some(sent)).build();
-        let writing = Writing::Parts { upload_id: unfinished.id(), parts };
+        let writing = Writing::Parts { upload_id: unfinished.id(), parts, distrust: options.distrust };
         let report = self.conclude(key, source, condition, &writing).await?;
         let stored = self.head_object(key).await?.map(|facts| facts.size_bytes);
         if stored != Some(source.size_bytes()) {

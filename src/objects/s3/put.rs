@@ -48,7 +48,17 @@ pub(super) enum Writing<'a> {
     Parts {
         upload_id: &'a str,
         parts: CompletedMultipartUpload,
+        distrust: bool,
     },
+}
+
+impl Writing<'_> {
+    fn distrusts(&self) -> bool {
+        match self {
+            Writing::Single(options) => options.distrust,
+            Writing::Parts { distrust, .. } => *distrust,
+        }
+    }
 }
 
 /// What a refusal means for the next step.
@@ -98,8 +108,8 @@ impl S3Store {
             PutMode::Overwrite => Condition::None,
         };
         // Many bytes for nothing are worth one look.
-        if options.mode == PutMode::CreateNew && (options.look_first || in_parts) {
-            match self.compare(key, source).await? {
+        if options.mode == PutMode::CreateNew && (options.look_first || options.distrust || in_parts) {
+            match self.compare(key, source, options.distrust).await? {
                 Found::Nothing => {}
                 Found::Same(facts) => {
                     return Ok(PutReport { outcome: PutOutcome::AlreadyThere, attempts: 0, etag: facts.etag });
@@ -130,7 +140,7 @@ impl S3Store {
             attempts.begin();
             let sent = match writing {
                 Writing::Single(options) => self.send_single(key, source, options, &condition).await,
-                Writing::Parts { upload_id, parts } => self.complete_parts(key, upload_id, parts, &condition).await,
+                Writing::Parts { upload_id, parts, .. } => self.complete_parts(key, upload_id, parts, &condition).await,
             };
             let error = match sent {
                 Ok(etag) => {
@@ -153,7 +163,7 @@ impl S3Store {
             if rounds > Self::MAX_ROUNDS {
                 return Err(StoreError::new(Problem::Conflict, format!("store {key:?}")).with_attempts(attempts.made()));
             }
-            condition = match (self.compare(key, source).await?, refused) {
+            condition = match (self.compare(key, source, writing.distrusts()).await?, refused) {
                 (Found::Same(facts), _) => return Ok(already_there(facts, perhaps_ours, &condition, &attempts)),
                 (_, Refusal::Final) => return Err(error.with_attempts(attempts.made())),
                 (_, Refusal::NoConditions) => Condition::None,
@@ -163,15 +173,15 @@ impl S3Store {
         }
     }
 
-    async fn compare(&self, key: &StorageKey, source: &Source) -> Result<Found, StoreError> {
+    async fn compare(&self, key: &StorageKey, source: &Source, distrust: bool) -> Result<Found, StoreError> {
         let Some(facts) = self.head_object(key).await? else { return Ok(Found::Nothing) };
         if facts.size_bytes != source.size_bytes() {
             return Ok(Found::Other(facts));
         }
         let stored = match facts.sha256 {
-            Some(sha256) => sha256,
+            Some(sha256) if !distrust => sha256,
             // Somebody else's object, or one whose writing was cut short: only its bytes can tell.
-            None => match hash_of(self, key).await {
+            _ => match hash_of(self, key).await {
                 Ok((_, sha256)) => sha256,
                 Err(error) if error.is_not_found() => return Ok(Found::Nothing),
                 Err(error) => return Err(error),

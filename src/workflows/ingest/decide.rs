@@ -58,7 +58,7 @@ fn is_ready(photo: &KnownPhoto) -> bool {
 
 fn is_whole(photo: &KnownPhoto, wanted: Wanted) -> bool {
     // A RAW beside its JPEG is recorded only once it is stored, and has no derivatives of its own.
-    photo.is_companion || (is_ready(photo) && !photo.original_lost && (photo.has_derivatives || !wanted.derivatives))
+    !photo.original_lost && (photo.is_companion || (is_ready(photo) && (photo.has_derivatives || !wanted.derivatives)))
 }
 
 /// Whether the original has to be sent, or at least looked for.
@@ -117,6 +117,15 @@ mod tests {
         let bare = KnownPhoto { has_derivatives: false, ..photo() };
         let no_derivatives = Wanted { project: HERE, derivatives: false, restore: false };
         assert!(matches!(decide(&[bare], no_derivatives), Verdict::Present(_)));
+    }
+
+    #[test]
+    fn a_raw_beside_its_jpeg_is_whole_unless_it_was_lost() {
+        let raw = KnownPhoto { is_companion: true, has_derivatives: false, status: "failed".to_owned(), ..photo() };
+        assert!(matches!(verdict(std::slice::from_ref(&raw), false), Verdict::Present(_)));
+        let lost = KnownPhoto { original_lost: true, ..raw };
+        assert!(matches!(verdict(std::slice::from_ref(&lost), false), Verdict::Complete(_)));
+        assert!(matches!(verdict(&[lost, photo()], false), Verdict::Present(_)));
     }
 
     #[test]

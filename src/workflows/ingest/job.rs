@@ -40,19 +40,29 @@ pub struct CompanionJob {
     pub found: Found,
     pub print: Fingerprint,
     pub photo: PhotoId,
+    /// What is stored of it was found damaged or gone.
+    pub lost: bool,
+    /// Bring its photo back.
+    pub restore: bool,
 }
 
 /// A file that is stored.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Stored {
     /// Bytes that were sent of the original; 0 where it was there.
     pub bytes: u64,
     /// How often the original was sent.
     pub attempts: u32,
     pub notes: Vec<String>,
-    /// It was there all the time: the web application's own uploader had made it.
-    pub was_present: bool,
-    pub photo: Option<PhotoId>,
+    /// Nothing was done: the web application's own uploader had made a photo of it, and this is what it is now.
+    pub left: Option<Verdict>,
+    pub photo: PhotoId,
+}
+
+impl Stored {
+    fn beside(photo: PhotoId) -> Self {
+        Self { bytes: 0, attempts: 0, notes: Vec::new(), left: None, photo }
+    }
 }
 
 /// All that is sent of one photo.
@@ -80,20 +90,24 @@ impl Run {
     /// # Errors
     /// What is wrong with the file, or with the run.
     pub async fn store_photo(&self, job: Job) -> Result<Stored, Trouble> {
-        let Job { found, mut print, mut known, restore } = job;
+        let Job { found, mut print, mut known, mut restore } = job;
         let content = self.content(&found, &mut print).await?;
         let mut notes = content.probe.notes.clone();
         if known.is_none()
             && let Some(verdict) = self.recognise_stranger(&found, &print, &content).await?
         {
             match verdict {
+                // Its row was removed meanwhile.
+                Verdict::New => {}
                 Verdict::Complete(photo) => known = Some(photo),
-                Verdict::Present(photo) => {
-                    return Ok(Stored { was_present: true, photo: Some(photo.photo), ..Stored::default() });
+                Verdict::Restore(photo) => (known, restore) = (Some(photo), true),
+                Verdict::Present(ref photo) | Verdict::Deleted(ref photo) | Verdict::Elsewhere(ref photo) => {
+                    let photo = photo.photo;
+                    return Ok(Stored { left: Some(verdict), ..Stored::beside(photo) });
                 }
-                _ => {}
             }
         }
+        refuse_other_content(&print, known.as_ref())?;
         let project = self.plan.project.id;
         let photo = known.as_ref().map_or_else(|| PhotoId::of_content(project, &print.sha256), |known| known.photo);
         let key = self.original_key(photo, &print, known.as_ref())?;
@@ -115,7 +129,6 @@ impl Run {
         match result {
             Ok(mut stored) => {
                 stored.notes.splice(0..0, notes);
-                stored.photo = Some(photo);
                 Ok(stored)
             }
             Err(Trouble::File(failure)) => {
@@ -131,9 +144,14 @@ impl Run {
     async fn send(&self, found: &Found, parcel: Parcel) -> Result<Stored, Trouble> {
         let Parcel { photo, key, source, content, known, made, restore } = parcel;
         let place = self.place(found).await?;
-        let mut stored = Stored::default();
+        let mut stored = Stored::beside(photo);
         if known.as_ref().is_none_or(|known| restore || decide::needs_original(known)) {
-            let report = self.put(&key, &source, known.is_some(), Some(found)).await?;
+            let looks = match &known {
+                None => Looks::Never,
+                Some(known) if known.original_lost => Looks::AtBytes,
+                Some(_) => Looks::First,
+            };
+            let report = self.put(&key, &source, looks, Some(found)).await?;
             if report.outcome == PutOutcome::Replaced {
                 stored.notes.push("other bytes were stored under its key; they were replaced".to_owned());
             }
@@ -159,8 +177,8 @@ impl Run {
         let watermarked = StorageKey::watermarked(project, photo);
         let thumbnail = StorageKey::thumbnail(project, photo);
         let (first, second) = tokio::join!(
-            self.put(&watermarked, &made.preview, false, None),
-            self.put(&thumbnail, &made.thumbnail, false, None)
+            self.put(&watermarked, &made.preview, Looks::Never, None),
+            self.put(&thumbnail, &made.thumbnail, Looks::Never, None)
         );
         first?;
         second?;
@@ -181,14 +199,19 @@ impl Run {
     /// # Errors
     /// What is wrong with the file, or with the run.
     pub async fn store_companion(&self, job: CompanionJob) -> Result<Stored, Trouble> {
-        let CompanionJob { found, mut print, photo } = job;
+        let CompanionJob { found, mut print, photo, lost, restore } = job;
         let content = self.content(&found, &mut print).await?;
         let project = self.plan.project.id;
         let key = StorageKey::companion(project, photo, &print.sha256, print.format.extension())
             .map_err(|error| Failure::of(FailReason::INTERNAL, error.message()))?;
         let source = original_source(&found, &print, &content);
         let place = self.place(&found).await?;
-        let report = self.put(&key, &source, false, Some(&found)).await?;
+        let looks = match (lost, restore) {
+            (true, _) => Looks::AtBytes,
+            (false, true) => Looks::First,
+            (false, false) => Looks::Never,
+        };
+        let report = self.put(&key, &source, looks, Some(&found)).await?;
         drop(place);
         let row = StoredCompanion {
             photo,
@@ -199,8 +222,11 @@ impl Run {
             format: print.format.as_str(),
         };
         self.recorder()?.write(Row::Companion(Box::new(row))).await?;
+        if restore {
+            self.recorder()?.write(Row::Restored(photo)).await?;
+        }
         let bytes = if report.outcome == PutOutcome::AlreadyThere { 0 } else { print.size_bytes };
-        Ok(Stored { bytes, attempts: report.attempts, photo: Some(photo), ..Stored::default() })
+        Ok(Stored { bytes, attempts: report.attempts, ..Stored::beside(photo) })
     }
 
     /// The file's content: from before, or read now.
@@ -291,7 +317,7 @@ impl Run {
         &self,
         key: &StorageKey,
         source: &Source,
-        look_first: bool,
+        looks: Looks,
         of: Option<&Found>,
     ) -> Result<crate::objects::PutReport, Trouble> {
         let mut outages = 0;
@@ -299,7 +325,8 @@ impl Run {
         loop {
             self.store_outage.pass().await.map_err(|error| self.gone(error))?;
             let mut options = if of.is_some() { PutOptions::default() } else { PutOptions::overwrite() };
-            options.look_first = look_first || outages > 0 && of.is_some();
+            options.look_first = looks == Looks::First || outages > 0 && of.is_some();
+            options.distrust = looks == Looks::AtBytes;
             options.limiter.clone_from(&self.limiter);
             options.progress = Some(self.counter(left.clone()));
             let trouble = match self.store.put(key, source, &options).await {
@@ -358,6 +385,26 @@ impl Run {
         }
         Trouble::Stopped
     }
+}
+
+/// What an object's key is looked at for before the object is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looks {
+    Never,
+    /// Whether it is there.
+    First,
+    /// Whether its bytes are there: what was found damaged still has the metadata of what was sent once.
+    AtBytes,
+}
+
+/// The last guard of an original: no other content is ever written over it, whatever led here.
+fn refuse_other_content(print: &Fingerprint, known: Option<&KnownPhoto>) -> Result<(), Trouble> {
+    let Some(known) = known else { return Ok(()) };
+    if known.is_companion || known.sha256.is_some_and(|sha256| sha256 != print.sha256) {
+        let message = format!("a defect of photoctl: photo {} has another original; please report it", known.photo);
+        return Err(Failure::of(FailReason::INTERNAL, message).into());
+    }
+    Ok(())
 }
 
 /// What is held while a file is sent.

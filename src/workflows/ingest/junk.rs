@@ -1,6 +1,14 @@
 //! What lies on a card but is nobody's photo.
 
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::imaging::Format;
+
+/// How much of a file tells what it is.
+const HEAD_BYTES: usize = 512;
 
 /// Folders whose files no person put there: waste baskets, thumbnails and indexes of other programs.
 const SYSTEM_FOLDERS: &[&str] = &[
@@ -15,8 +23,6 @@ const SYSTEM_FOLDERS: &[&str] = &[
     ".documentrevisions-v100",
     ".thumbnails",
     "system volume information",
-    "lost+found",
-    "lost.dir",
     "__macosx",
 ];
 
@@ -45,9 +51,12 @@ const SYSTEM_FILES: &[&str] = &[
 
 /// What cameras write beside pictures and films: catalogues, print orders, small copies of films.
 const CAMERA_EXTENSIONS: &[&str] = &[
-    "thm", "lrv", "ctg", "dsc", "ind", "moi", "modd", "moff", "bdm", "bdmv", "cpi", "mpl", "tdt", "tid", "bin", "dat",
-    "int", "mrk", "unf", "sec",
+    "ctg", "dsc", "ind", "moi", "modd", "moff", "bdm", "bdmv", "cpi", "mpl", "tdt", "tid", "bin", "dat", "int", "mrk",
+    "unf", "sec",
 ];
+
+/// Small copies of films: pictures and films by their content, and yet nobody's.
+const SMALL_COPIES: &[&str] = &["thm", "lrv"];
 
 /// What people would miss: never junk, whatever folder of a camera it lies in.
 const PICTURE_EXTENSIONS: &[&str] = &[
@@ -68,17 +77,43 @@ pub(super) fn is_camera_folder(name: &OsStr) -> bool {
     CAMERA_FOLDERS.contains(&name.to_string_lossy().to_ascii_lowercase().as_str())
 }
 
+/// What a name says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ByName {
+    Junk,
+    /// Junk, unless its content is that of a picture or a film: recovered and renamed files are called so too.
+    Suspect,
+    NoJunk,
+}
+
 /// Whether a file is junk by its name. `in_camera_folder`: it lies in one of a camera's own folders.
-pub(super) fn is_junk_file(name: &OsStr, in_camera_folder: bool) -> bool {
+pub(super) fn by_name(name: &OsStr, in_camera_folder: bool) -> ByName {
     let name = name.to_string_lossy().to_ascii_lowercase();
     if name.starts_with("._") || SYSTEM_FILES.contains(&name.as_str()) {
-        return true;
+        return ByName::Junk;
     }
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    if PICTURE_EXTENSIONS.contains(&extension) {
-        return false;
+    match extension_of(&name) {
+        extension if PICTURE_EXTENSIONS.contains(&extension) => ByName::NoJunk,
+        extension if SMALL_COPIES.contains(&extension) => ByName::Junk,
+        extension if in_camera_folder || CAMERA_EXTENSIONS.contains(&extension) => ByName::Suspect,
+        _ => ByName::NoJunk,
     }
-    in_camera_folder || CAMERA_EXTENSIONS.contains(&extension)
+}
+
+/// Whether a name promises a picture or a film.
+pub(super) fn promises_a_picture(name: &OsStr) -> bool {
+    PICTURE_EXTENSIONS.contains(&extension_of(&name.to_string_lossy().to_ascii_lowercase()))
+}
+
+/// Whether a file has nothing that people would miss. One that cannot be read may have. Blocking.
+pub(super) fn is_junk_by_content(path: &Path) -> bool {
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    let read = File::open(path).and_then(|file| file.take(HEAD_BYTES as u64).read_to_end(&mut head));
+    read.is_ok() && !Format::is_known_by(&head)
+}
+
+fn extension_of(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
 #[cfg(test)]
@@ -87,23 +122,29 @@ mod tests {
 
     #[test]
     fn junk_is_junk_and_pictures_are_not() {
-        for name in ["._DSC_0001.JPG", ".DS_Store", "Thumbs.db", "MVI_0001.THM", "NIKON001.DSC"] {
-            assert!(is_junk_file(OsStr::new(name), false), "{name}");
+        for name in ["._DSC_0001.JPG", ".DS_Store", "Thumbs.db", "MVI_0001.THM"] {
+            assert_eq!(by_name(OsStr::new(name), false), ByName::Junk, "{name}");
+        }
+        for name in ["NIKON001.DSC", "IMG.DAT"] {
+            assert_eq!(by_name(OsStr::new(name), false), ByName::Suspect, "{name}");
         }
         for name in ["DSC_0001.JPG", "notes.txt", "a.xmp", "MVI_0001.MOV", "x", ".hidden.jpg"] {
-            assert!(!is_junk_file(OsStr::new(name), false), "{name}");
+            assert_eq!(by_name(OsStr::new(name), false), ByName::NoJunk, "{name}");
         }
         for folder in ["@eaDir", ".Trashes", ".Trash-1000", "System Volume Information"] {
             assert!(is_system_folder(OsStr::new(folder)), "{folder}");
         }
-        assert!(!is_system_folder(OsStr::new("DCIM")));
+        for folder in ["DCIM", "LOST.DIR", "lost+found"] {
+            assert!(!is_system_folder(OsStr::new(folder)), "{folder}");
+        }
     }
 
     #[test]
     fn a_picture_in_a_cameras_own_folder_is_not_lost() {
         assert!(is_camera_folder(OsStr::new("MISC")));
-        assert!(is_junk_file(OsStr::new("AUTPRINT.TXT"), true));
-        assert!(!is_junk_file(OsStr::new("Wedding.JPG"), true));
-        assert!(!is_junk_file(OsStr::new("C0001.MP4"), true));
+        assert_eq!(by_name(OsStr::new("AUTPRINT.TXT"), true), ByName::Suspect);
+        assert_eq!(by_name(OsStr::new("DSC0001"), true), ByName::Suspect);
+        assert_eq!(by_name(OsStr::new("Wedding.JPG"), true), ByName::NoJunk);
+        assert_eq!(by_name(OsStr::new("C0001.MP4"), true), ByName::NoJunk);
     }
 }

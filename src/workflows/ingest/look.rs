@@ -8,12 +8,17 @@ use tokio::task::JoinHandle;
 use super::facts;
 use super::fingerprint::{Fingerprint, Look};
 use super::pair::{RawMode, Unit};
+use super::plan::IngestPlan;
 use super::reason::{FailReason, SkipReason};
+use super::record::PATIENCE;
 use super::run::{Again, Looked, Run};
 use super::scan::Found;
 use super::tally::Told;
 use super::trouble::{Failure, Trouble};
 use super::volume::OnVolume;
+use crate::db::Db;
+use crate::db::photos::known;
+use crate::error::Result;
 use crate::imaging::{Captured, Format};
 use crate::model::text;
 
@@ -78,7 +83,7 @@ impl Run {
         for raw in std::mem::take(&mut unit.raws) {
             match self.beside(&print, &raw) {
                 Beside::OnCard => self.leave(&raw, SkipReason::RawBesideJpeg),
-                Beside::Stored(raw_print) => {
+                Beside::ToJudge(raw_print) => {
                     unit.raws.push(raw.clone());
                     raws.push((raw, *raw_print));
                 }
@@ -100,7 +105,8 @@ impl Run {
         if jpeg.format != Format::Jpeg || self.plan.raw == RawMode::Skip {
             return Beside::No;
         }
-        if self.plan.raw == RawMode::Auto {
+        // Where none was ever stored with its JPEG the headers are enough.
+        if self.plan.raw == RawMode::Auto && !self.has_companions {
             return match self.reader.peek(raw) {
                 Ok(probe) if probe.is_raw() && same_shot(jpeg.captured, probe.metadata.captured) => Beside::OnCard,
                 _ => Beside::No,
@@ -108,7 +114,7 @@ impl Run {
         }
         match self.reader.look(raw, self.place_of(raw), self.plan.rehash, false) {
             Ok(Look::Photo(print)) if print.format.is_raw() && same_shot(jpeg.captured, print.captured) => {
-                Beside::Stored(print)
+                Beside::ToJudge(print)
             }
             // What is wrong with it is found again, and told, when it is looked at alone.
             _ => Beside::No,
@@ -186,12 +192,22 @@ impl Run {
     }
 }
 
+/// Whether RAWs beside their JPEGs have to be known by their content although they are to stay on the card: an earlier
+/// run may have stored them.
+pub(super) async fn has_companions(db: &Db, plan: &IngestPlan) -> Result<bool> {
+    if plan.raw != RawMode::Auto {
+        return Ok(false);
+    }
+    let project = plan.project.id;
+    db.retry(PATIENCE, |db| async move { known::has_companions(&mut *db.conn().await?, project).await }).await
+}
+
 /// What becomes of a RAW that has the name of a JPEG.
 enum Beside {
     /// It is of the same shot and stays on the card.
     OnCard,
-    /// It is of the same shot and is stored with it.
-    Stored(Box<Fingerprint>),
+    /// It is of the same shot, and is to be stored with it, or may have been.
+    ToJudge(Box<Fingerprint>),
     /// It is a shot of its own, or no RAW at all.
     No,
 }

@@ -16,6 +16,7 @@ pub mod cache;
 mod decide;
 pub mod facts;
 mod fingerprint;
+mod handle;
 mod job;
 mod junk;
 mod look;
@@ -221,6 +222,7 @@ async fn prepare(plan: IngestPlan, services: &Services, halt: Halt, tally: Tally
         halt: halt.clone(),
     };
     let strangers = load_strangers(services, &plan, &store_outage).await?;
+    let has_companions = look::has_companions(&services.db, &plan).await?;
     let run = Run {
         db: services.db.clone(),
         store: services.store.clone(),
@@ -242,6 +244,7 @@ async fn prepare(plan: IngestPlan, services: &Services, halt: Halt, tally: Tally
         store_outage,
         db_outage,
         strangers,
+        has_companions,
         recorder: Mutex::new(recorder),
         seen: Mutex::new(HashMap::new()),
         volumes: plan.roots.iter().map(|root| (root.clone(), volume::locate(&root.path))).collect(),
@@ -260,10 +263,11 @@ async fn load_strangers(services: &Services, plan: &IngestPlan, outage: &Outage)
     if strangers.is_empty() {
         return Ok(Strangers::default());
     }
+    let live = strangers.iter().filter(|stranger| !stranger.deleted).count() as u64;
     services.progress.note(format_args!(
         "{} of this project came by the web application, and nobody has recorded what is in them: looking at their sizes. \
          `photoctl photos adopt` does it once and for all.",
-        text::count(strangers.len() as u64, "photo")
+        text::count(if live > 0 { live } else { strangers.len() as u64 }, "photo")
     ));
     loop {
         match Strangers::load(&services.store, &strangers).await {

@@ -8,7 +8,7 @@ use crate::model::text;
 pub enum SkipReason {
     /// Files of systems and cameras that are nobody's photo.
     Junk,
-    /// No bytes in it.
+    /// No bytes in it, and the name of a picture: what the camera meant to write is missing.
     Empty,
     /// The same content was met before in this run: one photo with both names.
     Duplicate,
@@ -57,7 +57,7 @@ impl SkipReason {
     /// Whether nothing is lost when the card is formatted: junk, and copies of what is stored.
     #[must_use]
     pub fn holds_nothing(self) -> bool {
-        matches!(self, SkipReason::Junk | SkipReason::Empty | SkipReason::Duplicate)
+        matches!(self, SkipReason::Junk | SkipReason::Duplicate)
     }
 
     /// For the table of a report.
@@ -65,7 +65,7 @@ impl SkipReason {
     pub fn for_people(self) -> String {
         match self {
             SkipReason::Junk => "files of cameras and systems".to_owned(),
-            SkipReason::Empty => "empty".to_owned(),
+            SkipReason::Empty => "empty, with the name of a picture".to_owned(),
             SkipReason::Duplicate => "the same content twice on the card".to_owned(),
             SkipReason::Hidden => "hidden (--hidden takes them)".to_owned(),
             SkipReason::Symlink => "links (--follow-symlinks takes them)".to_owned(),
@@ -86,7 +86,7 @@ impl SkipReason {
         let number = text::thousands(n);
         match self {
             SkipReason::Junk => text::count(n, "file of a system"),
-            SkipReason::Empty => format!("{number} empty"),
+            SkipReason::Empty => text::count(n, "empty file"),
             SkipReason::Duplicate => format!("{number} twice"),
             SkipReason::Hidden => text::count(n, "hidden file"),
             SkipReason::Symlink => text::count(n, "link"),

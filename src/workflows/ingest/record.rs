@@ -14,6 +14,7 @@ use super::reason::FailReason;
 use super::trouble::{self, Failure, Trouble};
 use crate::batch::{Halt, Outage};
 use crate::db::Db;
+use crate::db::photos::delete;
 use crate::db::photos::record::{self, BegunPhoto, FileFacts, ReadyPhoto, StoredCompanion};
 use crate::error::Result;
 use crate::model::ids::{PhotoId, PhotographerId, ProjectId};
@@ -35,6 +36,8 @@ pub enum Row {
     Failed(PhotoId, String),
     Name(PhotoId, String),
     Companion(Box<StoredCompanion>),
+    /// Of a deleted photo: it comes back.
+    Restored(PhotoId),
 }
 
 struct Order {
@@ -174,6 +177,9 @@ impl Writer {
         if !batch.names.is_empty() {
             record::names(&mut tx, &batch.names).await?;
         }
+        if !batch.restored.is_empty() {
+            delete::restore(&mut tx, &batch.restored).await?;
+        }
         if !batch.companions.is_empty() {
             record::companions(&mut tx, &batch.companions).await?;
         }
@@ -200,6 +206,7 @@ struct Batch {
     failed: Vec<(PhotoId, String)>,
     names: Vec<(PhotoId, String)>,
     companions: Vec<StoredCompanion>,
+    restored: Vec<PhotoId>,
 }
 
 impl Batch {
@@ -213,6 +220,7 @@ impl Batch {
                 Row::Failed(photo, reason) => batch.failed.push((*photo, reason.clone())),
                 Row::Name(photo, name) => batch.names.push((*photo, name.clone())),
                 Row::Companion(companion) => batch.companions.push((**companion).clone()),
+                Row::Restored(photo) => batch.restored.push(*photo),
             }
         }
         batch

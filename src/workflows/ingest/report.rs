@@ -93,7 +93,8 @@ impl Counts {
             .filter(|(reason, _)| !reason.holds_nothing())
             .map(|(reason, n)| (reason.as_str().to_owned(), *n))
             .collect();
-        for (key, n) in [("failed", failed), ("not_reached", self.not_reached)] {
+        let lost_track = self.lost_track();
+        for (key, n) in [("failed", failed), ("not_reached", self.not_reached), ("lost_track", lost_track)] {
             if n > 0 {
                 not_stored.insert(key.to_owned(), n);
             }
@@ -104,7 +105,7 @@ impl Counts {
         let all_stored = not_stored.is_empty() && end.scan_is_whole && end.durable;
         let conclusion = self.conclusion(&end, all_stored);
         IngestReport {
-            ok: failed == 0 && end.stopped.is_none() && end.scan_is_whole,
+            ok: failed == 0 && lost_track == 0 && end.stopped.is_none() && end.scan_is_whole,
             dry_run: end.dry_run,
             target: end.target,
             found: self.found,
@@ -125,6 +126,12 @@ impl Counts {
             skip_reasons: self.skipped,
             fail_reasons: self.failed,
         }
+    }
+
+    /// Files without an end, or with two: a defect, and whatever it is nobody knows that they are stored.
+    fn lost_track(&self) -> u64 {
+        let (skipped, failed): (u64, u64) = (self.skipped.values().sum(), self.failed.values().sum());
+        self.found.abs_diff(self.uploaded + self.already_present + skipped + failed + self.not_reached)
     }
 
     /// The last line. Several words for one reason are counted together: `412 RAW, 3 videos`.
@@ -181,6 +188,9 @@ impl Counts {
         if self.not_reached > 0 {
             missing.push(format!("{} not reached", text::thousands(self.not_reached)));
         }
+        if self.lost_track() > 0 {
+            missing.push(format!("{} that photoctl lost track of", text::thousands(self.lost_track())));
+        }
         if end.dry_run && self.uploaded > 0 {
             missing.push(format!("{} to be uploaded", text::thousands(self.uploaded)));
         }
@@ -190,6 +200,7 @@ impl Counts {
         let only_one = self.skipped.iter().filter(|(reason, _)| !reason.holds_nothing()).map(|(_, n)| n).sum::<u64>()
             + failed
             + self.not_reached
+            + self.lost_track()
             == 1;
         let verb = if only_one && end.scan_is_whole && !end.dry_run { "is" } else { "are" };
         (!missing.is_empty()).then(|| format!("{} {verb} only on the card.", missing.join(", ")))
@@ -280,7 +291,7 @@ mod tests {
 
     #[test]
     fn only_junk_and_copies_may_be_missing_from_a_yes() {
-        let skipped = BTreeMap::from([(SkipReason::Junk, 9), (SkipReason::Duplicate, 2), (SkipReason::Empty, 1)]);
+        let skipped = BTreeMap::from([(SkipReason::Junk, 10), (SkipReason::Duplicate, 2)]);
         let counts = Counts { found: 2014, uploaded: 2000, already_present: 2, skipped, ..Counts::default() };
         let report = counts.into_report(end(bucket()));
         assert!(report.ok && report.all_stored && report.not_stored.is_empty());
@@ -299,7 +310,7 @@ mod tests {
             (SkipReason::Format(Format::Video), 3),
             (SkipReason::Junk, 5),
         ]);
-        let report = Counts { uploaded: 1, skipped, ..Counts::default() }.into_report(end(bucket()));
+        let report = Counts { found: 421, uploaded: 1, skipped, ..Counts::default() }.into_report(end(bucket()));
         assert!(!report.all_stored);
         assert_eq!(report.conclusion, "NOT everything: 412 RAW, 3 videos are only on the card.");
         assert_eq!(report.not_stored.get("video"), Some(&3));
@@ -309,14 +320,14 @@ mod tests {
     #[test]
     fn this_computer_is_no_safe_place() {
         let place = StoredWhere::ThisComputer("folder /data".to_owned());
-        let report = Counts { uploaded: 1, ..Counts::default() }.into_report(end(place));
+        let report = Counts { found: 1, uploaded: 1, ..Counts::default() }.into_report(end(place));
         assert!(report.all_stored && report.conclusion.contains("only on this computer (folder /data): 1 photo"));
     }
 
     #[test]
     fn what_a_power_cut_may_take_is_not_stored() {
         let end = RunEnd { durable: false, stopped: Some("io".to_owned()), ..end(bucket()) };
-        let report = Counts { uploaded: 1, ..Counts::default() }.into_report(end);
+        let report = Counts { found: 1, uploaded: 1, ..Counts::default() }.into_report(end);
         assert!(!report.ok && !report.all_stored && report.conclusion.starts_with("NOT sure"), "{}", report.conclusion);
         assert!(!report.conclusion.contains("only on the card"), "{}", report.conclusion);
 
@@ -341,9 +352,24 @@ mod tests {
     }
 
     #[test]
+    fn files_without_an_end_make_a_no() {
+        let report = Counts { found: 3, uploaded: 2, ..Counts::default() }.into_report(end(bucket()));
+        assert!(!report.ok && !report.all_stored);
+        assert_eq!(report.not_stored, BTreeMap::from([("lost_track".to_owned(), 1)]));
+        assert_eq!(report.conclusion, "NOT everything: 1 that photoctl lost track of is only on the card.");
+    }
+
+    #[test]
+    fn an_empty_picture_makes_a_no() {
+        let skipped = BTreeMap::from([(SkipReason::Empty, 1)]);
+        let report = Counts { found: 2, uploaded: 1, skipped, ..Counts::default() }.into_report(end(bucket()));
+        assert_eq!(report.conclusion, "NOT everything: 1 empty file is only on the card.");
+    }
+
+    #[test]
     fn failures_make_a_no() {
         let failed = BTreeMap::from([(FailReason::CHANGED, 1)]);
-        let report = Counts { uploaded: 5, failed, ..Counts::default() }.into_report(end(bucket()));
+        let report = Counts { found: 6, uploaded: 5, failed, ..Counts::default() }.into_report(end(bucket()));
         assert!(!report.ok);
         assert_eq!(report.conclusion, "NOT everything: 1 failed is only on the card.");
     }

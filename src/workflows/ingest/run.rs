@@ -11,15 +11,14 @@ use tokio::task::JoinSet;
 
 use super::decide::{self, Verdict, Wanted};
 use super::fingerprint::{Fingerprint, Reader};
-use super::job::{CompanionJob, Job, Stored};
-use super::pair::Unit;
+use super::pair::{RawMode, Unit};
 use super::plan::IngestPlan;
 use super::reason::SkipReason;
 use super::record::{PATIENCE, Recorder, Row};
 use super::scan::{Found, Root};
 use super::strangers::Strangers;
 use super::tally::{Tally, Told};
-use super::trouble::{self, Failure, Trouble};
+use super::trouble::{self, Trouble};
 use super::volume::OnVolume;
 use crate::batch::{Budget, Halt, Meter, Outage, Progress, Slots, Width};
 use crate::db::Db;
@@ -58,6 +57,8 @@ pub struct Run {
     pub store_outage: Outage,
     pub db_outage: Outage,
     pub strangers: Strangers,
+    /// RAWs beside their JPEGs are looked for although they are to stay on the card: see `look::has_companions`.
+    pub has_companions: bool,
     /// Gone once the last photo is through, and from the start in a dry run.
     pub recorder: Mutex<Option<Recorder>>,
     /// Where the content was first met in this run.
@@ -210,7 +211,7 @@ impl Run {
             .map(|looked| {
                 let verdict = self.verdict(&known, &looked.unit.main, &looked.print);
                 let raws = looked.raws.into_iter().map(|(found, print)| {
-                    let verdict = self.verdict(&known, &found, &print);
+                    let verdict = self.raw_verdict(&known, &found, &print);
                     Raw { found, print, verdict }
                 });
                 Judged { raws: raws.collect(), unit: looked.unit, print: looked.print, verdict }
@@ -233,19 +234,22 @@ impl Run {
     pub async fn known(&self, contents: &[Sha256]) -> Option<Vec<KnownPhoto>> {
         let project = self.plan.project.id;
         let ids: Vec<PhotoId> = contents.iter().map(|content| PhotoId::of_content(project, content)).collect();
+        let mut known = self.known_by(contents, &ids).await?;
+        // A row that was found by its id alone has the content that the id is made of.
+        for photo in known.iter_mut().filter(|photo| photo.sha256.is_none()) {
+            photo.sha256 = ids.iter().position(|id| *id == photo.photo).map(|at| contents[at]);
+        }
+        Some(known)
+    }
+
+    /// The same with the photos of these ids.
+    pub(super) async fn known_by(&self, contents: &[Sha256], ids: &[PhotoId]) -> Option<Vec<KnownPhoto>> {
         loop {
-            let ids = ids.as_slice();
             let asked = self
                 .db
                 .retry(PATIENCE, |db| async move { known::by_content(&mut *db.conn().await?, contents, ids).await });
             let error = match asked.await {
-                Ok(mut known) => {
-                    // A row that was found by its id alone has the content that the id is made of.
-                    for photo in known.iter_mut().filter(|photo| photo.sha256.is_none()) {
-                        photo.sha256 = ids.iter().position(|id| *id == photo.photo).map(|at| contents[at]);
-                    }
-                    return Some(known);
-                }
+                Ok(known) => return Some(known),
                 Err(error) => error,
             };
             match trouble::of_database(error, self.db.is_embedded()) {
@@ -266,6 +270,20 @@ impl Run {
                 }
                 Trouble::Stopped => return None,
             }
+        }
+    }
+
+    /// The same for a RAW beside its JPEG. Where it is to stay on the card, it counts only as far as it was stored
+    /// before.
+    fn raw_verdict(&self, known: &[KnownPhoto], found: &Found, print: &Fingerprint) -> RunVerdict {
+        if self.plan.raw != RawMode::Auto {
+            return self.verdict(known, found, print);
+        }
+        let same = known.iter().filter(|photo| photo.sha256 == Some(print.sha256));
+        match decide::decide(same, self.wanted()) {
+            Verdict::Complete(photo) | Verdict::Restore(photo) if !photo.is_companion => RunVerdict::Beside,
+            verdict @ (Verdict::Present(_) | Verdict::Complete(_) | Verdict::Restore(_)) => RunVerdict::Of(verdict),
+            Verdict::New | Verdict::Deleted(_) | Verdict::Elsewhere(_) => RunVerdict::Beside,
         }
     }
 
@@ -291,25 +309,23 @@ impl Run {
     /// Tells the end of files that need no work. What needs some is given back.
     async fn settle(&self, judged: Judged) -> Option<Judged> {
         let Judged { unit, print, verdict, raws } = judged;
-        let works = |verdict: &RunVerdict| {
-            matches!(verdict, RunVerdict::Of(Verdict::New | Verdict::Complete(_) | Verdict::Restore(_)))
-        };
-        if works(&verdict) || raws.iter().any(|raw| works(&raw.verdict)) {
+        if verdict.works() || raws.iter().any(|raw| raw.verdict.works()) {
             return Some(Judged { unit, print, verdict, raws });
         }
         if !unit.told {
-            self.tell_settled(&unit.main, &print, &verdict).await;
+            self.tell_settled(&unit.main, print.sha256, &verdict).await;
         }
         for raw in &raws {
-            self.tell_settled(&raw.found, &raw.print, &raw.verdict).await;
+            self.tell_settled(&raw.found, raw.print.sha256, &raw.verdict).await;
         }
         None
     }
 
-    async fn tell_settled(&self, found: &Found, print: &Fingerprint, verdict: &RunVerdict) {
+    /// Tells the end of a file that needs no work.
+    pub(super) async fn tell_settled(&self, found: &Found, sha256: Sha256, verdict: &RunVerdict) {
         self.progress.advance(found.size_bytes);
         let told = |photo: Option<PhotoId>| Told {
-            sha256: Some(print.sha256),
+            sha256: Some(sha256),
             photo,
             attempts: 1,
             ..Told::unread(&found.path, found.size_bytes)
@@ -339,6 +355,7 @@ impl Run {
                 );
                 self.tally.skipped(told(Some(photo.photo)), SkipReason::OtherProject, Some(&message));
             }
+            RunVerdict::Beside => self.tally.skipped(told(None), SkipReason::RawBesideJpeg, None),
             RunVerdict::Of(Verdict::New | Verdict::Complete(_) | Verdict::Restore(_)) => {}
         }
     }
@@ -348,141 +365,6 @@ impl Run {
         let name = if same_name { found.below_root().as_os_str() } else { found.name() };
         if let Ok(recorder) = self.recorder() {
             drop(recorder.hand_over(Row::Name(photo, text::bytes(name.as_encoded_bytes()))).await);
-        }
-    }
-
-    /// Does what there is to do for one shot.
-    async fn handle(&self, judged: Judged, again: &Again) {
-        let Judged { unit, print, verdict, raws } = judged;
-        let sha256 = print.sha256;
-        let photo = match verdict {
-            RunVerdict::Of(verdict @ (Verdict::New | Verdict::Complete(_) | Verdict::Restore(_))) => {
-                self.handle_main(&unit, print, verdict, &raws, again).await
-            }
-            verdict => {
-                if !unit.told {
-                    self.tell_settled(&unit.main, &print, &verdict).await;
-                }
-                match verdict {
-                    RunVerdict::Duplicate { photo, .. } => Some(photo),
-                    RunVerdict::Of(Verdict::Present(known)) => Some(known.photo),
-                    // The RAW of a photo that is not to come back does not come back either.
-                    _ => None,
-                }
-            }
-        };
-        let _ = sha256;
-        for raw in raws {
-            self.handle_raw(&unit, raw, photo, again).await;
-        }
-    }
-
-    /// Stores the photo of a shot. `None` when it is not stored, and its RAWs have been told of.
-    async fn handle_main(
-        &self,
-        unit: &Unit,
-        print: Fingerprint,
-        verdict: Verdict,
-        raws: &[Raw],
-        again: &Again,
-    ) -> Option<PhotoId> {
-        let found = &unit.main;
-        let sha256 = print.sha256;
-        let told =
-            Told { sha256: Some(sha256), attempts: again.attempt, ..Told::unread(&found.path, found.size_bytes) };
-        if self.plan.dry_run {
-            return self.rehearse(unit, &print, told).await;
-        }
-        let restore = matches!(verdict, Verdict::Restore(_));
-        let known = match verdict {
-            Verdict::Complete(known) | Verdict::Restore(known) => Some(known),
-            _ => None,
-        };
-        match self.store_photo(Job { found: found.clone(), print, known, restore }).await {
-            Ok(stored) => {
-                let told = Told {
-                    photo: stored.photo,
-                    attempts: again.attempt - 1 + stored.attempts.max(1),
-                    notes: &stored.notes,
-                    ..told
-                };
-                if unit.told {
-                } else if stored.was_present {
-                    self.progress.advance(found.size_bytes);
-                    self.tally.present(told);
-                } else {
-                    self.tally.uploaded(told, stored.bytes);
-                }
-                stored.photo
-            }
-            Err(Trouble::File(failure)) if failure.again && again.is_left() => {
-                self.tally.retrying(told, &failure);
-                again.push(Unit { distrust: true, ..unit.clone() });
-                None
-            }
-            Err(Trouble::File(failure)) => {
-                self.tally.failed(told, &failure);
-                for raw in raws {
-                    let failure = Failure::of(failure.reason, "its JPEG failed, and it is stored beside that");
-                    self.tally.failed(Told::unread(&raw.found.path, raw.found.size_bytes), &failure);
-                }
-                None
-            }
-            Err(_) => {
-                self.not_reached(unit);
-                None
-            }
-        }
-    }
-
-    /// What would be done with a file, without doing it.
-    async fn rehearse(&self, unit: &Unit, print: &Fingerprint, told: Told<'_>) -> Option<PhotoId> {
-        self.progress.advance(unit.main.size_bytes);
-        let stranger = self.strangers.find(&self.store, print.size_bytes, &print.sha256).await;
-        match stranger {
-            Ok(Some(photo)) => {
-                self.tally.present(Told { photo: Some(photo), ..told });
-                Some(photo)
-            }
-            _ => {
-                let photo = PhotoId::of_content(self.plan.project.id, &print.sha256);
-                self.tally.uploaded(Told { photo: Some(photo), ..told }, print.size_bytes);
-                Some(photo)
-            }
-        }
-    }
-
-    async fn handle_raw(&self, unit: &Unit, raw: Raw, photo: Option<PhotoId>, again: &Again) {
-        let Raw { found, print, verdict } = raw;
-        let works = matches!(verdict, RunVerdict::Of(Verdict::New | Verdict::Complete(_) | Verdict::Restore(_)));
-        if !works {
-            if photo.is_some() {
-                self.tell_settled(&found, &print, &verdict).await;
-            }
-            return;
-        }
-        // Without its photo it was told of with it.
-        let Some(photo) = photo else { return };
-        let told = Told {
-            sha256: Some(print.sha256),
-            photo: Some(photo),
-            attempts: again.attempt,
-            ..Told::unread(&found.path, found.size_bytes)
-        };
-        if self.plan.dry_run {
-            self.tally.uploaded(told, print.size_bytes);
-            return;
-        }
-        match self.store_companion(CompanionJob { found: found.clone(), print, photo }).await {
-            Ok(Stored { bytes, attempts, .. }) => {
-                self.tally.uploaded(Told { attempts: again.attempt - 1 + attempts.max(1), ..told }, bytes);
-            }
-            Err(Trouble::File(failure)) if failure.again && again.is_left() => {
-                self.tally.retrying(told, &failure);
-                again.push(Unit { main: unit.main.clone(), raws: vec![found], distrust: true, told: true });
-            }
-            Err(Trouble::File(failure)) => self.tally.failed(told, &failure),
-            Err(_) => self.tally.not_reached(told),
         }
     }
 
@@ -522,24 +404,34 @@ pub(super) struct Looked {
 }
 
 /// The same with what is to be done.
-struct Judged {
-    unit: Unit,
-    print: Fingerprint,
-    verdict: RunVerdict,
-    raws: Vec<Raw>,
+pub(super) struct Judged {
+    pub unit: Unit,
+    pub print: Fingerprint,
+    pub verdict: RunVerdict,
+    pub raws: Vec<Raw>,
 }
 
-struct Raw {
-    found: Found,
-    print: Fingerprint,
-    verdict: RunVerdict,
+pub(super) struct Raw {
+    pub found: Found,
+    pub print: Fingerprint,
+    pub verdict: RunVerdict,
 }
 
-enum RunVerdict {
+/// What is to be done with a file of this run.
+pub(super) enum RunVerdict {
     Of(Verdict),
+    /// It is a RAW, stays on the card, and was not stored before.
+    Beside,
     /// The same content was met before in this run.
     Duplicate {
         photo: PhotoId,
         first: Arc<Path>,
     },
+}
+
+impl RunVerdict {
+    /// Whether there is anything to be stored or changed.
+    pub fn works(&self) -> bool {
+        matches!(self, RunVerdict::Of(Verdict::New | Verdict::Complete(_) | Verdict::Restore(_)))
+    }
 }

@@ -1,4 +1,4 @@
-//! Finds the files on the cards: names, sizes and times only, nothing is opened.
+//! Finds the files on the cards by names, sizes and times. Only what has the name of a camera's own file is opened.
 
 use std::ffi::OsStr;
 use std::fs::{FileType, Metadata};
@@ -254,10 +254,16 @@ fn enters(entry: &DirEntry, root: &Root, rules: &ScanRules, scan: &mut Scan) -> 
     } else {
         return true;
     };
-    // What cannot be looked at in there is none of our business: it would not have been taken anyway.
-    for inner in WalkDir::new(entry.path()).into_iter().filter_map(Result::ok) {
-        if !inner.file_type().is_dir() {
-            scan.left.push(Left { path: inner.into_path(), reason });
+    for inner in WalkDir::new(entry.path()) {
+        match inner {
+            Ok(inner) if inner.file_type().is_dir() => {}
+            Ok(inner) => scan.left.push(Left { path: inner.into_path(), reason }),
+            // Nobody knows what is in there; of a system's folder nobody needs to.
+            Err(_) if reason == SkipReason::Junk => {}
+            Err(error) => {
+                let path = error.path().unwrap_or(entry.path()).to_owned();
+                scan.left.push(Left { path, reason });
+            }
         }
     }
     false
@@ -291,7 +297,9 @@ fn look_at(
 impl Scan {
     fn take(&mut self, entry: &DirEntry, root: &Arc<Root>, metadata: &Metadata) {
         if metadata.len() == 0 {
-            self.left.push(Left { path: entry.path().to_owned(), reason: SkipReason::Empty });
+            let promised = junk::promises_a_picture(entry.file_name());
+            let reason = if promised { SkipReason::Empty } else { SkipReason::Junk };
+            self.left.push(Left { path: entry.path().to_owned(), reason });
             return;
         }
         self.found.push(Found {
@@ -307,8 +315,13 @@ fn reason_to_leave(entry: &DirEntry, root: &Root, rules: &ScanRules) -> Option<S
     let below = entry.path().strip_prefix(&root.path).unwrap_or(entry.path());
     let folders = below.parent().into_iter().flat_map(Path::components);
     let in_camera_folder = folders.into_iter().any(|part| junk::is_camera_folder(part.as_os_str()));
-    if junk::is_junk_file(entry.file_name(), in_camera_folder) {
-        return Some(SkipReason::Junk);
+    match junk::by_name(entry.file_name(), in_camera_folder) {
+        junk::ByName::Junk => return Some(SkipReason::Junk),
+        // What a link leads to is not looked at unless links are followed.
+        junk::ByName::Suspect if entry.file_type().is_file() && junk::is_junk_by_content(entry.path()) => {
+            return Some(SkipReason::Junk);
+        }
+        junk::ByName::Suspect | junk::ByName::NoJunk => {}
     }
     if !rules.hidden && is_hidden(entry.file_name()) {
         return Some(SkipReason::Hidden);
@@ -366,6 +379,7 @@ mod tests {
             &["DCIM/1.JPG", "DCIM/._1.JPG", ".Trashes/501/2.JPG", ".h/3.jpg", "MISC/AUTPRINT.MRK", "MISC/4.jpg"],
         );
         std::fs::write(dir.path().join("5.jpg"), b"").expect("written");
+        std::fs::write(dir.path().join("6.txt"), b"").expect("written");
         let (found, left) = run(dir.path(), &ScanRules::default());
         assert_eq!(found, ["DCIM/1.JPG", "MISC/4.jpg"]);
         let left: Vec<_> = left.iter().map(|(name, reason)| (name.as_str(), *reason)).collect();
@@ -375,6 +389,7 @@ mod tests {
                 (".Trashes/501/2.JPG", SkipReason::Junk),
                 (".h/3.jpg", SkipReason::Hidden),
                 ("5.jpg", SkipReason::Empty),
+                ("6.txt", SkipReason::Junk),
                 ("DCIM/._1.JPG", SkipReason::Junk),
                 ("MISC/AUTPRINT.MRK", SkipReason::Junk),
             ]

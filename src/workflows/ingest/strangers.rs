@@ -25,6 +25,7 @@ pub struct Strangers {
 struct Object {
     photo: PhotoId,
     key: StorageKey,
+    deleted: bool,
     sha256: OnceCell<Sha256>,
 }
 
@@ -36,18 +37,22 @@ impl Strangers {
     pub async fn load(store: &Store, strangers: &[Stranger]) -> Result<Self, StoreError> {
         let keys = strangers
             .iter()
-            .filter_map(|stranger| StorageKey::foreign(&stranger.storage_key).ok().map(|key| (stranger.photo, key)));
-        let mut heads = futures::stream::iter(keys.map(|(photo, key)| async move {
+            .filter_map(|stranger| StorageKey::foreign(&stranger.storage_key).ok().map(|key| (stranger, key)));
+        let mut heads = futures::stream::iter(keys.map(|(stranger, key)| async move {
             let facts = store.head(&key).await;
-            (photo, key, facts)
+            (stranger, key, facts)
         }))
         .buffer_unordered(LOOKS);
         let mut by_size: HashMap<u64, Vec<Object>> = HashMap::new();
-        while let Some((photo, key, facts)) = heads.next().await {
+        while let Some((stranger, key, facts)) = heads.next().await {
             if let Some(facts) = facts? {
-                by_size.entry(facts.size_bytes).or_default().push(Object { photo, key, sha256: OnceCell::new() });
+                let (photo, deleted) = (stranger.photo, stranger.deleted);
+                let object = Object { photo, key, deleted, sha256: OnceCell::new() };
+                by_size.entry(facts.size_bytes).or_default().push(object);
             }
         }
+        // Of two with one content the one that is there counts.
+        by_size.values_mut().for_each(|objects| objects.sort_by_key(|object| (object.deleted, object.photo)));
         Ok(Self { by_size })
     }
 

@@ -17,6 +17,7 @@ pub const VARIABLE: &str = "PHOTOCTL_TEST_DATABASE_URL";
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_shared_tables.sql"),
     include_str!("../../../migrations/0002_photoctl_tables.sql"),
+    include_str!("../../../migrations/0003_lost_companions.sql"),
 ];
 
 /// The superuser's URL of the test server.

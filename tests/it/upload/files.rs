@@ -51,7 +51,7 @@ fn what_is_no_photo_is_counted_under_its_own_reason() {
     let json = output.json();
     assert_eq!(json["skipped_by_reason"], serde_json::json!({"empty": 1, "heic": 1, "other": 1, "video": 1}));
     assert_eq!(json["failed_by_reason"], serde_json::json!({"not_a_picture": 1, "truncated": 1}));
-    assert_eq!(json["not_stored"], serde_json::json!({"failed": 2, "heic": 1, "other": 1, "video": 1}));
+    assert_eq!(json["not_stored"], serde_json::json!({"empty": 1, "failed": 2, "heic": 1, "other": 1, "video": 1}));
     assert!(world.sql("SELECT storage_key FROM photos").lines().all(|key| key.ends_with("original.jpg")));
     assert_whole(&world);
 }

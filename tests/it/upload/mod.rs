@@ -1,8 +1,10 @@
 //! `photos upload` through the binary: what becomes of cards, on both databases and both stores.
 
 mod cards;
+mod companions;
 mod files;
 mod flow;
+mod junk;
 mod kills;
 mod known;
 mod raws;
@@ -92,7 +94,10 @@ fn assert_whole(world: &World) -> Vec<String> {
         }
         hashes.push(cells[5].to_owned());
     }
-    for key in world.sql("SELECT storage_key FROM photoctl.photo_companions").lines() {
+    for row in world.sql("SELECT storage_key, encode(sha256, 'hex') FROM photoctl.photo_companions").lines() {
+        let (key, sha256) = row.split_once('|').unwrap();
+        let raw = world.object(key).unwrap_or_else(|| panic!("no RAW: {row}"));
+        assert_eq!(Sha256::of(&raw).to_string(), sha256, "{row}");
         expected.insert(key.to_owned(), ());
     }
     let stored = objects(world);

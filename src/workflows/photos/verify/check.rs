@@ -40,6 +40,8 @@ struct Expected {
     key: Option<String>,
     size_bytes: Option<u64>,
     sha256: Option<Sha256>,
+    /// It was found gone, or other bytes in its place: only reading it can tell that it is there again.
+    marked: bool,
     missing: Class,
     differs: Class,
 }
@@ -68,12 +70,9 @@ impl Checker {
         } {
             checked.differences.push(difference(photo, class, None));
         }
-        let lost = checked.differences.iter().any(|difference| difference.class.is_loss());
-        let marked = photo.file.as_ref().is_some_and(|file| file.original_lost_at.is_some());
-        if marked && !lost {
-            checked.differences.push(difference(photo, Class::FoundAgain, Some(&photo.storage_key)));
-        }
         if self.rules.repair && !self.rules.dry_run && !checked.differences.is_empty() {
+            self.mend_companions(photo, &mut checked).await?;
+            let lost = checked.differences.iter().any(|difference| difference.class.is_loss());
             self.mend(photo, lost, &mut checked).await?;
         }
         let outcome = if checked.differences.iter().all(|difference| difference.repaired) {
@@ -90,6 +89,7 @@ impl Checker {
             key: Some(photo.storage_key.clone()),
             size_bytes: file.map(|file| file.size_bytes),
             sha256: file.map(|file| file.sha256),
+            marked: file.is_some_and(|file| file.original_lost_at.is_some()),
             missing: Class::OriginalMissing,
             differs: Class::OriginalDiffers,
         }];
@@ -99,6 +99,7 @@ impl Checker {
                 key: photo.watermarked_key.clone(),
                 size_bytes: file.and_then(|file| file.watermarked_size_bytes),
                 sha256: file.and_then(|file| file.watermarked_sha256),
+                marked: false,
                 missing: Class::WatermarkedMissing,
                 differs: Class::WatermarkedDiffers,
             });
@@ -106,6 +107,7 @@ impl Checker {
                 key: photo.thumbnail_key.clone(),
                 size_bytes: file.and_then(|file| file.thumbnail_size_bytes),
                 sha256: file.and_then(|file| file.thumbnail_sha256),
+                marked: false,
                 missing: Class::ThumbnailMissing,
                 differs: Class::ThumbnailDiffers,
             });
@@ -115,6 +117,7 @@ impl Checker {
             key: Some(companion.key),
             size_bytes: Some(companion.size_bytes),
             sha256: companion.sha256,
+            marked: companion.lost,
             missing: Class::CompanionMissing,
             differs: Class::CompanionDiffers,
         }));
@@ -137,7 +140,7 @@ impl Checker {
         };
         let mut differs = expected.size_bytes.is_some_and(|size_bytes| size_bytes != facts.size_bytes)
             || matches!((expected.sha256, facts.sha256), (Some(wanted), Some(said)) if wanted != said);
-        if self.rules.deep && !differs {
+        if (self.rules.deep || expected.marked) && !differs {
             let (size_bytes, sha256) = match self.store.hash(&key).await {
                 Ok(read) => read,
                 Err(error) if error.is_not_found() => {
@@ -150,8 +153,25 @@ impl Checker {
             // Of a row that nobody adopted the store's own note is all there is to compare with.
             differs = expected.sha256.or(facts.sha256).is_some_and(|wanted| wanted != sha256);
         }
-        if differs {
-            checked.differences.push(difference(photo, expected.differs, Some(text)));
+        let class = match (differs, expected.marked) {
+            (true, _) => expected.differs,
+            (false, true) => Class::FoundAgain,
+            (false, false) => return Ok(()),
+        };
+        checked.differences.push(difference(photo, class, Some(text)));
+        Ok(())
+    }
+
+    /// What the RAWs beside a photo are marked with decides whether the next upload of the card sends them again.
+    async fn mend_companions(&self, photo: &PhotoRecord, checked: &mut Checked) -> Result<()> {
+        for difference in &mut checked.differences {
+            let Some(key) = difference.key.as_deref().filter(|key| *key != photo.storage_key) else { continue };
+            let lost = difference.class.is_companion_loss();
+            if lost || difference.class == Class::FoundAgain {
+                let conn = &mut *self.db.conn().await?;
+                checked.changed |= orphans::mark_companion_lost(conn, photo.id, key, lost).await?;
+                difference.repaired = !lost;
+            }
         }
         Ok(())
     }
@@ -176,7 +196,7 @@ impl Checker {
             }
             checked.changed = true;
         }
-        for difference in &mut checked.differences {
+        for difference in checked.differences.iter_mut().filter(|difference| !difference.repaired) {
             match difference.class {
                 Class::FoundAgain => {
                     checked.changed |= orphans::mark_lost(&mut *self.db.conn().await?, photo.id, false).await?;

@@ -97,7 +97,7 @@ impl Class {
             Class::BadKey => "the row's key can not be that of an object",
             Class::Stuck => "its upload began and never ended",
             Class::NotReady => "it failed",
-            Class::FoundAgain => "its original was marked as lost, and is there",
+            Class::FoundAgain => "what was marked as lost is there",
             Class::Orphan => "an object that no row knows",
         }
     }
@@ -114,6 +114,12 @@ impl Class {
                 | Class::Stuck
                 | Class::NotReady
         )
+    }
+
+    /// Whether a RAW beside the photo is gone: only the card can bring it back.
+    #[must_use]
+    pub fn is_companion_loss(self) -> bool {
+        matches!(self, Class::CompanionMissing | Class::CompanionDiffers)
     }
 
     /// Whether the original is gone: nothing can be made of it.
