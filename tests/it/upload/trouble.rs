@@ -6,6 +6,7 @@ use photoctl::db::grants::{self, Job};
 
 use super::{assert_whole, card, counts, upload};
 use crate::photos_world::{PHOTOGRAPHER, PROJECT, World, wait};
+use crate::support::mount::Mounted;
 use crate::support::pg;
 use crate::support::s3::{Fault, Trouble};
 use crate::support::{Output, Running};
@@ -38,10 +39,6 @@ fn what_every_file_would_meet_ends_the_run_at_once() {
         store.fail(Fault::answer(status, code).on_put().always());
         let output = upload(&world, &dir).run();
         store.heal();
-        if code == "InsufficientStorage" && output.code == 3 {
-            // A server that says so in this way is not known; then it is an ordinary failure of each file.
-            continue;
-        }
         assert_eq!(output.code, exit, "{code}: {}", output.transcript());
         assert_eq!(output.json()["failed"], 0, "{code}");
     }
@@ -115,7 +112,9 @@ fn a_row_that_is_deleted_meanwhile_is_made_again() {
 #[test]
 fn a_card_that_is_pulled_out_is_one_trouble_not_thousands() {
     let world = World::real();
-    let (pulled, stays) = (card(&world, "pulled", 0..60), card(&world, "stays", 100..103));
+    let (pulled, stays) = (world.machine().path().join("pulled"), card(&world, "stays", 200..203));
+    let mounted = Mounted::tmpfs(&pulled, 64);
+    card(&world, "pulled", 0..150);
     let store = world.store().unwrap();
     store.fail(Fault::new(Trouble::Delay(Duration::from_millis(300))).on_put().always());
     let running = upload(&world, &pulled).arg("--dir").arg(&stays).args(["--transfers", "1"]).spawn();
@@ -123,18 +122,20 @@ fn a_card_that_is_pulled_out_is_one_trouble_not_thousands() {
     while store.count(&hyper::Method::PUT) < 2 && begun.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(5));
     }
-    let hidden = world.machine().path().join("hidden");
-    std::fs::rename(&pulled, &hidden).unwrap();
+    mounted.pull_out();
     store.heal();
-    let output = running.wait();
-    assert!(matches!(output.code, 0 | 3), "{}", output.transcript());
-    if output.code == 3 {
-        assert!(output.json()["failed_by_reason"]["card_gone"].as_u64().unwrap_or(0) > 0, "{:#}", output.json());
-    }
+    let output = running.wait().code(3);
+    let json = output.json();
+    assert!(json["failed_by_reason"]["card_gone"].as_u64().unwrap_or(0) > 0, "{json:#}");
+    assert_eq!(json["failed_by_reason"].as_object().unwrap().len(), 1, "all of them for the one reason: {json:#}");
+    assert_eq!(output.stderr.matches("is no longer there").count(), 1, "{}", output.stderr);
+    assert!(json["conclusion"].as_str().unwrap().starts_with("NOT everything"), "{json:#}");
     counts(&output);
-    std::fs::rename(&hidden, &pulled).unwrap();
+    let again = Mounted::tmpfs(&pulled, 64);
+    card(&world, "pulled", 0..150);
     upload(&world, &pulled).ok();
-    assert_eq!(assert_whole(&world).len(), 63);
+    assert_eq!(assert_whole(&world).len(), 153);
+    drop(again);
 }
 
 #[test]
