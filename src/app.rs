@@ -7,9 +7,10 @@ use tokio::sync::OnceCell;
 use crate::batch::Cancel;
 use crate::config::{Config, settings};
 use crate::db::installation;
-use crate::db::{Db, DbConfig, EmbeddedConfig, ServerConfig};
+use crate::db::{Db, DbConfig, EmbeddedConfig, Place, ServerConfig, audit};
 use crate::error::{Error, Kind, Result};
-use crate::model::audit::Author;
+use crate::model::address;
+use crate::model::audit::{Action, Author, Entity, Entry, Fields};
 use crate::model::target::Target;
 use crate::objects::{Secret, StorageKey, StorageUrl, Store, StoreConfig};
 use crate::ui::Ui;
@@ -119,7 +120,14 @@ impl App {
         }
     }
 
-    /// The object store that belongs to the database. The database remembers the first one that is used with it.
+    /// Closes the database, if it is open: what was given up is rolled back before an embedded server stops.
+    pub async fn close(&self) {
+        if let Some(db) = self.db.get() {
+            db.clone().close().await;
+        }
+    }
+
+    /// The object store, to look at. It has to be the one that the database remembers, if it remembers any.
     ///
     /// # Errors
     /// When none is configured, the database remembers another, or its settings are wrong.
@@ -128,31 +136,53 @@ impl App {
             .get_or_try_init(|| async {
                 let config = self.store_config()?;
                 let db = self.db().await?;
-                let remembered = {
-                    let mut conn = db.conn().await?;
-                    installation::store_url(&mut conn).await?
-                };
+                let remembered = remembered_store(db).await?;
                 let url = self.store_identity(&config.url);
                 let store = Store::open(config).await?;
-                match remembered {
-                    None => self.claim(db, &store, &url).await?,
-                    Some(remembered) => same_store(Some(&remembered), &url)?,
-                }
+                same_store(remembered.as_deref(), &url)?;
                 Ok(store)
             })
             .await
     }
 
+    /// The object store, to write into: a database that remembers none remembers this one from now on.
+    ///
+    /// # Errors
+    /// As [`App::store`].
+    pub async fn store_to_fill(&self) -> Result<&Store> {
+        let store = self.store().await?;
+        let db = self.db().await?;
+        if remembered_store(db).await?.is_none() {
+            self.claim(db, store).await?;
+        }
+        Ok(store)
+    }
+
+    /// [`App::store_to_fill`], or for a dry run, which writes nothing anywhere, [`App::store`].
+    ///
+    /// # Errors
+    /// As [`App::store`].
+    pub async fn store_for(&self, dry_run: bool) -> Result<&Store> {
+        if dry_run { self.store().await } else { self.store_to_fill().await }
+    }
+
     /// Makes the database remember a store that answers: a mistyped bucket or account is not to be what it remembers.
     /// One that cannot be reached now is remembered by a later command.
-    async fn claim(&self, db: &Db, store: &Store, url: &str) -> Result<()> {
+    async fn claim(&self, db: &Db, store: &Store) -> Result<()> {
         match store.head(&StorageKey::probe(uuid::Uuid::nil())).await {
             Err(error) if matches!(error.kind(), Kind::Config | Kind::Credentials) => return Err(error.into()),
             Err(error) if error.is_connection_class() => return Ok(()),
             Ok(_) | Err(_) => {}
         }
-        let mut conn = db.conn().await?;
-        same_store(installation::claim_store(&mut conn, url).await?.as_deref(), url)
+        let url = &self.store_identity(store.url());
+        let mut tx = db.begin().await?;
+        if !installation::replace_store(&mut tx, None, url).await? {
+            tx.rollback().await?;
+            return same_store(remembered_store(db).await?.as_deref(), url);
+        }
+        let fields = Fields::new().plain("store", None, Some(url));
+        audit::append(&mut tx, &self.author(), &Entry::new(Entity::Database, Action::Bind).fields(fields)).await?;
+        tx.commit().await
     }
 
     /// The settings of the object store.
@@ -200,7 +230,9 @@ impl App {
     #[must_use]
     pub fn store_identity(&self, url: &StorageUrl) -> String {
         match (url, self.config.get(settings::STORAGE_ENDPOINT)) {
-            (StorageUrl::S3 { .. }, Some(endpoint)) => format!("{url} at {}", endpoint.trim_end_matches('/')),
+            (StorageUrl::S3 { .. }, Some(endpoint)) => {
+                format!("{url} at {}", address::without_secrets(endpoint).trim_end_matches('/'))
+            }
             _ => url.to_string(),
         }
     }
@@ -209,14 +241,11 @@ impl App {
     #[must_use]
     pub fn target(&self, with_store: bool) -> Target {
         let database = match self.config.get(settings::DATABASE_URL) {
-            Some(url) => url::Url::parse(url).map_or_else(
-                |_| "(unreadable URL)".to_owned(),
-                |url| {
-                    let host = url.host_str().unwrap_or("localhost");
-                    format!("{host}:{}{}", url.port().unwrap_or(5432), url.path())
-                },
-            ),
-            None => format!("embedded in {}", self.config.home().display()),
+            // Parameters of the URL and libpq's variables count: what is named is what would be connected to.
+            Some(url) => {
+                ServerConfig::new(url).place().map_or_else(|_| "(unreadable URL)".to_owned(), |place| place.to_string())
+            }
+            None => Place::Embedded { dir: self.config.home().to_owned() }.to_string(),
         };
         let store = with_store.then(|| self.store_url());
         Target { database, store, profile: self.config.profile().map(str::to_owned) }
@@ -227,6 +256,7 @@ impl App {
     pub fn store_url(&self) -> String {
         match self.store_config() {
             Ok(config) => self.store_identity(&config.url),
+            Err(_) if self.config.get(settings::STORAGE_URL).is_some() => "one with unusable settings".to_owned(),
             Err(_) => "none configured".to_owned(),
         }
     }
@@ -246,6 +276,10 @@ impl App {
     pub fn actor(&self) -> String {
         self.config.get(settings::ACTOR).map_or_else(system_user, str::to_owned)
     }
+}
+
+async fn remembered_store(db: &Db) -> Result<Option<String>> {
+    installation::store_url(&mut *db.conn().await?).await
 }
 
 fn system_user() -> String {

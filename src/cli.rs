@@ -141,7 +141,14 @@ impl Command {
 /// The command line with examples, topics and live completions attached.
 #[must_use]
 pub fn command() -> clap::Command {
-    completions::with_values(help::with_examples(<Cli as CommandFactory>::command()))
+    completions::with_values(help::with_examples(with_negative_numbers(<Cli as CommandFactory>::command())))
+}
+
+/// Takes `-1` for a value, wherever one is expected: the command knows better than the parser what is wrong with it.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|arg| if arg.get_action().takes_values() { arg.allow_negative_numbers(true) } else { arg })
+        .mut_subcommands(with_negative_numbers)
 }
 
 /// Reads the process's arguments and environment, runs the command, reports its error. Returns the exit code.
@@ -173,13 +180,14 @@ pub fn main() -> Exit {
 }
 
 fn run(args: Vec<OsString>, sources: &mut Sources, ui: &Ui) -> Result<Exit> {
+    let words = usage::words_of(&command(), &args);
     let matches = match command().try_get_matches_from(args) {
         Ok(matches) => matches,
-        Err(error) => return usage::refused(ui, &error),
+        Err(error) => return usage::refused(ui, &error, &words),
     };
     let cli = match <Cli as FromArgMatches>::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return usage::refused(ui, &error),
+        Err(error) => return usage::refused(ui, &error, &words),
     };
     sources.config_file.clone_from(&cli.global.config);
     sources.profile.clone_from(&cli.global.profile);
@@ -220,11 +228,16 @@ fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
         .map_err(|error| Error::new(Kind::Internal, "cannot start the runtime").with_source(error))?;
     let done = runtime.block_on(async {
         crate::ui::signals::watch(app.cancel.clone(), app.ui.clone());
-        tokio::select! {
-            done = cli.command.run(&app) => match done {
+        let run = async {
+            let done = match cli.command.run(&app).await {
                 Err(error) => Err(app.explain(error).await),
                 done => done,
-            },
+            };
+            app.close().await;
+            done
+        };
+        tokio::select! {
+            done = run => done,
             () = app.cancel.aborted() => {
                 Err(Error::new(Kind::Interrupted, "aborted").hint("the next run completes what was begun"))
             }

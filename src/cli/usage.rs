@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 
 use crate::error::{Error, Exit, Result};
 use crate::ui::{Colour, Format, Ui};
@@ -73,11 +73,11 @@ impl Early {
 ///
 /// # Errors
 /// The usage error, with clap's tips as hints.
-pub(super) fn refused(ui: &Ui, error: &clap::Error) -> Result<Exit> {
+pub(super) fn refused(ui: &Ui, error: &clap::Error, words: &str) -> Result<Exit> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             let text = error.render();
-            ui.data(&if ui.has_colour_out() { text.ansi().to_string() } else { text.to_string() });
+            ui.text("text", &if ui.has_colour_out() { text.ansi().to_string() } else { text.to_string() });
             Ok(Exit::Ok)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if ui.format() == Format::Human => {
@@ -88,11 +88,11 @@ pub(super) fn refused(ui: &Ui, error: &clap::Error) -> Result<Exit> {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Err(Error::usage("a command is missing").hint("photoctl --help lists them"))
         }
-        _ => Err(translate(error)),
+        _ => Err(translate(error, words)),
     }
 }
 
-fn translate(error: &clap::Error) -> Error {
+fn translate(error: &clap::Error, words: &str) -> Error {
     let text = error.render().to_string();
     let mut paragraphs = text.split("\n\n");
     let first = paragraphs.next().unwrap_or_default();
@@ -116,22 +116,37 @@ fn translate(error: &clap::Error) -> Error {
             hints.push(format!("usage: {usage}"));
         }
     }
-    hints.push(format!("{} --help explains it", command_of(error)));
+    hints.push(format!("{words} --help explains it"));
     hints.into_iter().fold(Error::usage(message), Error::hint)
 }
 
-/// The command that was being read, from the usage line: `photoctl photos upload`.
-fn command_of(error: &clap::Error) -> String {
-    let usage = match error.get(ContextKind::Usage) {
-        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
-        _ => String::new(),
-    };
-    let words: Vec<&str> = usage
-        .trim_start_matches("Usage:")
-        .split_whitespace()
-        .take_while(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
-        .collect();
-    if words.is_empty() { "photoctl".to_owned() } else { words.join(" ") }
+/// The command that the line means, as far as it can be read: `photoctl photos upload`.
+pub(super) fn words_of(root: &clap::Command, args: &[OsString]) -> String {
+    let mut command = root;
+    let mut words = vec!["photoctl"];
+    let mut args = args.iter().skip(1).filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--");
+    while let Some(arg) = args.next() {
+        if arg.starts_with('-') {
+            if takes_next(root, arg) || takes_next(command, arg) {
+                args.next();
+            }
+            continue;
+        }
+        let Some(inner) = command.find_subcommand(arg) else { break };
+        words.push(inner.get_name());
+        command = inner;
+    }
+    words.join(" ")
+}
+
+/// Whether the value of this option is the next word.
+fn takes_next(command: &clap::Command, arg: &str) -> bool {
+    command.get_arguments().filter(|option| option.get_action().takes_values()).any(|option| {
+        match arg.strip_prefix("--") {
+            Some(long) => option.get_long() == Some(long),
+            None => option.get_short().is_some_and(|short| arg.ends_with(short)),
+        }
+    })
 }
 
 #[cfg(test)]

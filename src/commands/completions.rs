@@ -60,13 +60,14 @@ pub struct CompletionsArgs {
 pub fn run(app: &App, args: &CompletionsArgs) -> Finished {
     let script = script(args.shell)?;
     match &args.to {
-        None => app.ui.data(&script),
+        None => app.ui.text("text", &script),
         Some(path) => {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder).map_err(|error| Error::io("create the folder", folder, error))?;
             }
             std::fs::write(path, script).map_err(|error| Error::io("write", path, error))?;
-            app.ui.note(&format!("Written to {}; it works from the next {} on.", path.display(), args.shell.name()));
+            let note = format!("Written to {}; it works from the next {} on.", text::path(path), args.shell.name());
+            app.ui.written_to(path, &note);
         }
     }
     Ok(Done::OK)

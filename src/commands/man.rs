@@ -22,11 +22,11 @@ pub fn run(app: &App, args: &ManArgs) -> Finished {
     let mut command = crate::cli::command();
     command.build();
     match &args.to {
-        None => app.ui.bytes(&page(&command, "photoctl")?),
+        None => app.ui.text("text", &String::from_utf8_lossy(&page(&command, "photoctl")?)),
         Some(folder) => {
             std::fs::create_dir_all(folder).map_err(|error| Error::io("create the folder", folder, error))?;
             let count = write_pages(&command, "photoctl", folder)?;
-            app.ui.note(&format!("{} written to {}", text::count(count, "page"), text::path(folder)));
+            app.ui.written_to(folder, &format!("{} written to {}", text::count(count, "page"), text::path(folder)));
         }
     }
     Ok(Done::OK)

@@ -67,18 +67,38 @@ pub struct Sources {
     /// `--profile` or `PHOTOCTL_PROFILE`
     pub profile: Option<String>,
     pub environment: BTreeMap<String, String>,
+    /// Names of variables whose value is not UTF-8.
+    pub unreadable: Vec<String>,
     /// Settings that flags of this command line gave.
     pub flags: Vec<(&'static Setting, &'static str, String)>,
 }
 
 impl Sources {
-    /// From the process's own environment. Variables that are not UTF-8 are left out.
+    /// From the process's own environment.
     #[must_use]
     pub fn from_process() -> Self {
-        let environment = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        Self { environment, ..Self::default() }
+        let mut sources = Self::default();
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(sources.environment.insert(name, value)),
+                Err(_) => sources.unreadable.push(name),
+            }
+        }
+        sources
+    }
+
+    /// A variable that says where to work must not be passed over because of its bytes.
+    fn refuse_unreadable(&self) -> Result<()> {
+        const OTHERS: &[&str] = &["DATABASE_URL", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"];
+        let counts = |name: &&String| {
+            ["PHOTOCTL_", "AWS_", "PG"].iter().any(|own| name.starts_with(own)) || OTHERS.contains(&name.as_str())
+        };
+        match self.unreadable.iter().find(counts) {
+            None => Ok(()),
+            Some(name) => Err(Error::new(Kind::Config, format!("the variable {} is not UTF-8", text::printable(name)))
+                .hint("set it to a text in UTF-8, or unset it")),
+        }
     }
 
     fn named_file(&self) -> Option<PathBuf> {
@@ -113,6 +133,7 @@ impl Config {
     /// When a named file or profile does not exist, the file is not TOML or holds a value of a wrong type, or
     /// a command that is to give a secret fails.
     pub fn load(sources: &Sources) -> Result<Self> {
+        sources.refuse_unreadable()?;
         let default_file = default_file(sources);
         let named_file = sources.named_file();
         let file = named_file.clone().or_else(|| default_file.clone().filter(|path| path.exists()));
@@ -157,7 +178,7 @@ impl Config {
         for (setting, flag, text) in &sources.flags {
             values.insert(setting.key, Value { text: text.clone(), origin: Origin::Flag(flag) });
         }
-        let home = home(&values, sources);
+        let home = home(&values, sources)?;
         Ok(Self { values, profile, file, default_file, unknown_keys, home, named_file, profiles, problem: None })
     }
 
@@ -171,13 +192,17 @@ impl Config {
             let mut without = sources.clone();
             without.config_file = None;
             without.profile = None;
+            without.unreadable.clear();
+            if sources.variable("PHOTOCTL_HOME").is_some_and(|home| !home.starts_with('/')) {
+                without.environment.remove("PHOTOCTL_HOME");
+            }
             for name in ["PHOTOCTL_CONFIG", "PHOTOCTL_PROFILE", "HOME", "XDG_CONFIG_HOME"] {
                 without.environment.remove(name);
             }
             let mut config = Self::load(&without)?;
             config.default_file = default_file(sources);
             config.named_file = sources.named_file();
-            config.home = home(&config.values, sources);
+            config.home = home(&config.values, sources)?;
             config.problem = Some(Arc::new(error));
             Ok(config)
         })
@@ -359,10 +384,20 @@ fn default_file(sources: &Sources) -> Option<PathBuf> {
     Some(Path::new(sources.variable("HOME")?).join(".config/photoctl/photoctl.toml"))
 }
 
-fn home(values: &BTreeMap<&'static str, Value>, sources: &Sources) -> PathBuf {
-    if let Some(value) = values.get(settings::HOME.key) {
-        return PathBuf::from(&value.text);
+/// A folder that depends on where photoctl is called from would be another database each time: it is refused.
+fn home(values: &BTreeMap<&'static str, Value>, sources: &Sources) -> Result<PathBuf> {
+    match values.get(settings::HOME.key) {
+        None => Ok(default_home(sources)),
+        Some(value) if value.text.starts_with('/') => Ok(PathBuf::from(&value.text)),
+        Some(Value { text, origin }) => Err(Error::new(
+            Kind::Config,
+            format!("home = \"{}\" from {origin} is no absolute path", text::printable(text)),
+        )
+        .hint("give the whole path, from the root of the file system; only a shell knows what ~ means")),
     }
+}
+
+fn default_home(sources: &Sources) -> PathBuf {
     if let Some(dir) = sources.variable("XDG_DATA_HOME").filter(|dir| dir.starts_with('/')) {
         return Path::new(dir).join("photoctl");
     }
@@ -419,6 +454,11 @@ fn take_file_value(
     let text = match value {
         toml::Value::String(text) => text.clone(),
         toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => value.to_string(),
+        _ if is_known(key) => {
+            let place = text::path(path);
+            return Err(Error::new(Kind::Config, format!("{key} in {place} is a {}", value.type_str()))
+                .hint("a setting is a text, a number, true or false"));
+        }
         _ => {
             unknown.push(text::printable(key));
             return Ok(());
@@ -429,11 +469,7 @@ fn take_file_value(
         values.insert(setting.key, Value { text, origin });
         return Ok(());
     }
-    let indirect = [("_command", true), ("_file", false)].into_iter().find_map(|(suffix, command)| {
-        let setting = settings::find(key.strip_suffix(suffix)?)?;
-        setting.secret.then_some((setting, command))
-    });
-    let Some((setting, command)) = indirect else {
+    let Some((setting, command)) = indirect(key) else {
         unknown.push(text::printable(key));
         return Ok(());
     };
@@ -441,6 +477,18 @@ fn take_file_value(
     let origin = Origin::Indirect { path: path.to_owned(), key: key.to_owned() };
     values.insert(setting.key, Value { text, origin });
     Ok(())
+}
+
+/// `NAME_command` and `NAME_file` of a secret; whether it is a command.
+fn indirect(key: &str) -> Option<(&'static Setting, bool)> {
+    [("_command", true), ("_file", false)].into_iter().find_map(|(suffix, command)| {
+        let setting = settings::find(key.strip_suffix(suffix)?)?;
+        setting.secret.then_some((setting, command))
+    })
+}
+
+fn is_known(key: &str) -> bool {
+    settings::find(key).is_some() || indirect(key).is_some()
 }
 
 fn secret_of_command(key: &str, command: &str) -> Result<String> {

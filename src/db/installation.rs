@@ -13,19 +13,7 @@ pub async fn store_url(conn: &mut PgConnection) -> Result<Option<String>> {
     sqlx::query_scalar!("SELECT store_url FROM photoctl.installation").fetch_one(conn).await.map_err(translate)
 }
 
-/// Remembers the store of this database, if none is remembered yet. Returns the one that is remembered afterwards.
-///
-/// # Errors
-/// Those of the database.
-pub async fn claim_store(conn: &mut PgConnection, url: &str) -> Result<Option<String>> {
-    sqlx::query!("UPDATE photoctl.installation SET store_url = $1 WHERE store_url IS NULL", url)
-        .execute(&mut *conn)
-        .await
-        .map_err(translate)?;
-    store_url(conn).await
-}
-
-/// Remembers another store: a person says that the objects were moved. Returns whether `expected` was still the one
+/// Remembers a store: the first one, or another since a person says that the objects were moved. Returns whether `expected` was still the one
 /// remembered.
 ///
 /// # Errors

@@ -22,6 +22,7 @@ pub mod packages;
 pub mod page;
 pub mod photographers;
 pub mod photos;
+mod place;
 mod pool;
 pub mod projects;
 pub mod refs;
@@ -37,6 +38,7 @@ use std::time::Duration;
 
 pub use embedded::State as EmbeddedState;
 pub use embedded::programs;
+pub use place::Place;
 pub use pool::{DbConn, Tx};
 use pool::{Limits, Pool};
 /// What the functions of this floor work on: a connection or a transaction, whichever the caller holds.
@@ -102,25 +104,6 @@ impl EmbeddedConfig {
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self { dir: dir.into(), create: false, wait: Duration::ZERO }
-    }
-}
-
-/// Where a database is, for people: never with a password.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    Server { host: String, port: u16, database: String },
-    Embedded { dir: PathBuf },
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        use crate::model::text;
-        match self {
-            Place::Server { host, port, database } => {
-                write!(f, "{}:{port}/{}", text::printable(host), text::printable(database))
-            }
-            Place::Embedded { dir } => write!(f, "embedded in {}", text::path(dir)),
-        }
     }
 }
 
@@ -234,12 +217,7 @@ impl Db {
         if let Some(dir) = self.data_folder() {
             return Place::Embedded { dir: dir.to_owned() };
         }
-        let options = self.pool.options();
-        Place::Server {
-            host: options.get_host().to_owned(),
-            port: options.get_port(),
-            database: options.get_database().unwrap_or(options.get_username()).to_owned(),
-        }
+        Place::of(self.pool.options())
     }
 
     /// How many connections work at the same time.

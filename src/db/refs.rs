@@ -142,7 +142,7 @@ pub async fn known(conn: &mut PgConnection, noun: Noun, id: Option<Uuid>) -> Res
 
 /// Of all things that fit in any way, the one that is meant.
 fn pick(noun: Noun, text: &str, whole_id: bool, found: Vec<Candidate>) -> Result<Candidate> {
-    let shown = format!("{} {:?}", noun.word(), printable(text));
+    let shown = format!("{} \"{}\"", noun.word(), printable(text));
     let (live, deleted): (Vec<_>, Vec<_>) = found.into_iter().partition(|candidate| candidate.deleted_at.is_none());
     if whole_id && let Some(position) = live.iter().position(|candidate| is_id(candidate, text)) {
         return Ok(live.into_iter().nth(position).unwrap_or_else(|| unreachable!("a position is within")));

@@ -1,5 +1,6 @@
 //! Plain types of the domain: ids, statuses, money, time, hashes. No I/O.
 
+pub mod address;
 pub mod audit;
 pub mod digest;
 pub mod ids;

@@ -77,7 +77,7 @@ impl FromStr for StorageUrl {
             return Err(wrong("the storage URL has no scheme").hint(FORMS));
         };
         // Whatever stands before an @ may be a key: nothing of such a URL is repeated.
-        if !scheme.eq_ignore_ascii_case("file") && rest.split('/').next().is_some_and(|host| host.contains('@')) {
+        if !scheme.eq_ignore_ascii_case("file") && has_user(rest) {
             return Err(wrong("the storage URL contains credentials").hint(
                 "take them out, and set PHOTOCTL_STORAGE_ACCESS_KEY_ID and PHOTOCTL_STORAGE_SECRET_ACCESS_KEY instead",
             ));
@@ -135,6 +135,12 @@ impl fmt::Display for StorageUrl {
         };
         if prefix.is_empty() { Ok(()) } else { write!(f, "/{prefix}") }
     }
+}
+
+/// A secret may hold slashes: then the @ comes after the first of them.
+fn has_user(rest: &str) -> bool {
+    let host = rest.split('/').next().unwrap_or_default();
+    host.contains('@') || (host.contains(':') && rest.contains('@'))
 }
 
 const FORMS: &str = "write file:///dir, s3://bucket/prefix or r2://ACCOUNT_ID/bucket/prefix";

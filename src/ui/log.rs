@@ -24,6 +24,7 @@ const CAPS: &[(&str, LevelFilter)] = &[
     ("tokio_postgres", LevelFilter::ERROR),
     ("wasmer", LevelFilter::ERROR),
     ("pglite", LevelFilter::WARN),
+    ("virtual_fs", LevelFilter::WARN),
 ];
 
 /// What is logged.

@@ -234,7 +234,27 @@ impl Ui {
         }
     }
 
-    /// Text that is data as it is: SQL, a completion script, an exported file.
+    /// A text that is the whole answer: SQL, a script, a page. For machines it is the field `name` of a document.
+    pub fn text(&self, name: &str, text: &str) {
+        match self.format {
+            Format::Human => self.data(text),
+            _ => {
+                let fields = BTreeMap::from([(name, text)]);
+                self.print(&machine::show(self.format, &fields));
+                self.summarised();
+            }
+        }
+    }
+
+    /// The answer went into a file: `note` for people, its path for machines.
+    pub fn written_to(&self, path: &std::path::Path, note: &str) {
+        match self.format {
+            Format::Human => self.note(note),
+            _ => self.text("file", &crate::model::text::path(path)),
+        }
+    }
+
+    /// Text that is data as it is: links, an exported file.
     pub fn data(&self, text: &str) {
         self.print(text);
     }
@@ -290,7 +310,7 @@ impl Ui {
     /// A page of help on stdout, with colour where there is some.
     pub fn page_of_help(&self, text: &clap::builder::StyledStr) {
         let text = if self.colour_out { text.ansi().to_string() } else { text.to_string() };
-        self.data(&format!("{}\n", text.trim_end()));
+        self.text("text", &format!("{}\n", text.trim_end()));
     }
 
     /// Text of our own for people, as it is: a help page where a command is missing.

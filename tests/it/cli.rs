@@ -320,3 +320,74 @@ fn the_second_signal_aborts() {
     let output = run.wait().code(130).stderr_has("finishing what is in flight");
     assert!(began.elapsed() < std::time::Duration::from_secs(30), "{:?}\n{}", began.elapsed(), output.transcript());
 }
+
+#[test]
+fn machines_get_a_document_whatever_is_asked() {
+    let machine = Photoctl::new();
+    for line in ["help", "help photos upload", "--help", "photos --help", "--version", "completions bash", "man"] {
+        let document = machine.line(&format!("{line} --json")).ok().json();
+        assert!(document["text"].as_str().is_some_and(|text| text.contains("photoctl")), "{line}: {document}");
+        let lines = machine.line(&format!("{line} --output jsonl")).ok().json_lines();
+        assert_eq!((lines.len(), lines[1]["type"].as_str()), (2, Some("summary")), "{line}");
+    }
+    let document = machine.line("completions bash --to c.bash --json").ok().json();
+    assert_eq!(document["file"], "c.bash");
+}
+
+#[test]
+fn the_hint_names_the_command_that_was_meant() {
+    let machine = Photoctl::new();
+    for (line, command) in [
+        ("db grants --for nope", "photoctl db grants"),
+        ("operators list --limit 0", "photoctl operator list"),
+        ("--profile db --output json operator list --limit 0", "photoctl operator list"),
+        ("-o json photos upload --nonsense", "photoctl photos upload"),
+        ("db nonsense", "photoctl db"),
+    ] {
+        machine.line(line).run().code(2).stderr_has(&format!("{command} --help explains it"));
+    }
+}
+
+#[test]
+fn a_negative_number_is_a_value_and_wrong_as_such() {
+    let output = Photoctl::new().line("operator list --limit -1").run().code(2);
+    assert!(output.stderr.contains("invalid value '-1'"), "{}", output.stderr);
+}
+
+/// The table of the README behind a heading or mark, each row as its cells.
+fn readme_table(from: &str) -> Vec<Vec<String>> {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let behind = readme.split_once(from).unwrap_or_else(|| panic!("no {from} in the README")).1;
+    let rows = behind.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    rows.skip(2).map(cells).collect()
+}
+
+#[test]
+fn the_readme_says_what_help_says() {
+    let machine = Photoctl::new();
+    let code = |text: &serde_json::Value| format!("`{}`", text.as_str().unwrap());
+    let help = machine.line("help settings --json").ok().json();
+    let settings: Vec<Vec<String>> = help
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|setting| {
+            let names: Vec<String> = setting["environment"].as_array().unwrap().iter().map(code).collect();
+            let default = if setting["default"].is_null() { String::new() } else { code(&setting["default"]) };
+            let mark = match (setting["secret"] == true, setting["project"] == true) {
+                (true, _) => " (*secret*)",
+                (_, true) => " (*project*)",
+                _ => "",
+            };
+            let about = format!("{}{mark}", setting["about"].as_str().unwrap());
+            vec![code(&setting["name"]), names.join(", "), default, about]
+        })
+        .collect();
+    assert_eq!(readme_table("<!-- settings -->"), settings);
+    let help = machine.line("help exit-codes --json").ok().json();
+    let codes = help.as_array().unwrap().iter();
+    let codes: Vec<Vec<String>> =
+        codes.map(|code| vec![code["exit"].to_string(), code["meaning"].as_str().unwrap().to_owned()]).collect();
+    assert_eq!(readme_table("## Exit codes"), codes);
+}

@@ -104,3 +104,67 @@ fn what_is_wrong_is_said_without_quoting_the_file() {
     let machine = machine.env("PHOTOCTL_TRANSFERS", "many");
     machine.line("doctor").run().code(1).stdout_has("transfers");
 }
+
+#[test]
+fn the_target_is_what_would_be_connected_to() {
+    let target = |machine: &Photoctl| {
+        machine.line("doctor --json --for migrate").run().json()["target"]["database"].as_str().unwrap().to_owned()
+    };
+    let url = "postgres://u@stage.invalid:5432/d?host=127.0.0.1&port=1&dbname=other";
+    assert_eq!(target(&Photoctl::new().env("DATABASE_URL", url)), "127.0.0.1:1/other");
+    let machine = Photoctl::new().env("DATABASE_URL", "postgres:///d").env("PGHOST", "127.0.0.1").env("PGPORT", "1");
+    assert_eq!(target(&machine), "127.0.0.1:1/d");
+    let machine = Photoctl::new().env("DATABASE_URL", "postgres://u@stage.invalid/d?host=/nowhere&port=1");
+    assert_eq!(target(&machine), "/nowhere:1/d");
+}
+
+#[test]
+fn variables_that_are_no_text_are_not_passed_over() {
+    use std::os::unix::ffi::OsStrExt;
+    let bytes = std::ffi::OsStr::from_bytes(b"/tmp/h\xff");
+    for name in ["PHOTOCTL_HOME", "DATABASE_URL", "PHOTOCTL_STORAGE_URL", "AWS_REGION", "PGHOST"] {
+        let output = Photoctl::new().line("config show --json").env(name, bytes).run().code(2);
+        assert_eq!(output.error()["code"], "config");
+        assert!(output.stderr.contains(name), "{}", output.transcript());
+        Photoctl::new().line("doctor").env(name, bytes).run().code(1).stdout_has(name);
+    }
+    Photoctl::new().line("config show").env("SOMETHING_ELSE", bytes).ok();
+}
+
+#[test]
+fn a_data_folder_is_the_same_from_everywhere() {
+    for home in ["event", "~/event", "./event"] {
+        let machine = Photoctl::new().env("PHOTOCTL_HOME", home);
+        machine.line("db migrate").run().code(2).stderr_has("no absolute path");
+        machine.line("doctor").run().code(1).stdout_has("no absolute path");
+        assert!(!machine.path().join("event").exists());
+    }
+    let machine = Photoctl::new().env_remove("PHOTOCTL_HOME");
+    machine.file("home/.config/photoctl/photoctl.toml", "home = \"~/event\"\n");
+    machine.line("config show").run().code(2).stderr_has("photoctl.toml");
+}
+
+#[test]
+fn a_known_setting_of_a_wrong_type_is_no_misspelling() {
+    let machine = Photoctl::new();
+    let path = machine.file("c.toml", "storage_url = [1]\n");
+    let output = machine.args(["config", "show", "--config"]).arg(&path).run().code(2);
+    output.stderr_has("storage_url").stderr_has("array");
+}
+
+#[test]
+fn profiles_and_the_file_can_be_named_by_variables() {
+    let machine = Photoctl::new();
+    let path = machine.file(
+        "c.toml",
+        "default_profile = \"one\"\nactor = \"none\"\n[profile.one]\nactor = \"1\"\n[profile.two]\nactor = \"2\"\n",
+    );
+    assert_eq!(setting(&machine, "actor", &[])["value"], Value::Null);
+    let machine = machine.env("PHOTOCTL_CONFIG", &path);
+    assert_eq!(setting(&machine, "actor", &[])["value"], "1", "default_profile");
+    let machine = machine.env("PHOTOCTL_PROFILE", "two");
+    assert_eq!(setting(&machine, "actor", &[])["value"], "2");
+    assert_eq!(setting(&machine, "actor", &["--profile", "one"])["value"], "1", "the flag wins");
+    let other = machine.file("d.toml", "actor = \"d\"\n[profile.two]\n");
+    assert_eq!(setting(&machine, "actor", &["--config", other.to_str().unwrap()])["value"], "d");
+}

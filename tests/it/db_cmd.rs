@@ -45,7 +45,10 @@ fn sql_in_each_format() {
     assert_eq!(run("json").json(), serde_json::json!([{"a": "1", "b": null, "c": "x,y"}]));
     assert_eq!(run("jsonl").json_lines().len(), 2);
     run("human").stdout_has("x,y");
-    machine.line("db shell").stdin("select 41 + 1 as answer;").ok().stdout_has("42");
+    let piped = machine.line("db shell").stdin("select 41 + 1 as answer;").ok().stdout_has("42");
+    for output in [piped, run("json")] {
+        output.stderr_has("Target: database embedded in").stderr_has("not in the audit log");
+    }
     let output = machine.args(["db", "shell", "--json", "--execute", "selec"]).run().code(1);
     assert!(output.error()["message"].as_str().unwrap().contains("syntax"), "{}", output.stderr);
 }

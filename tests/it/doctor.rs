@@ -113,3 +113,26 @@ fn a_file_with_secrets_is_private() {
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(status_of(&machine.line("doctor --json").ok().json(), "configuration"), "ok");
 }
+
+#[test]
+fn a_database_in_use_is_not_well() {
+    let machine = Photoctl::new();
+    machine.line("db migrate").ok();
+    let mut shell = machine.line("db shell").on_terminal(80, 24);
+    shell.wait_for("photoctl=>");
+    let output = machine.line("doctor --json").run().code(11);
+    assert_eq!((status_of(&output.json(), "database").as_str(), &output.json()["ok"]), ("failed", &false.into()));
+    assert!(output.stdout.contains("in use by pid"), "{}", output.stdout);
+    shell.send("\\q\r");
+    assert_eq!(shell.wait().0, 0);
+}
+
+#[test]
+fn what_is_wrong_with_the_store_is_said_and_shown() {
+    let machine = Photoctl::new();
+    machine.line("db migrate").ok();
+    let machine = machine.env("PHOTOCTL_STORAGE_URL", "s3://");
+    machine.line("db store").ok().stdout_has("names no bucket");
+    let page = machine.line("db store --json").ok().json();
+    assert!(page["problem"].as_str().unwrap().contains("names no bucket"), "{page}");
+}

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module an area. They run the real binary on real databases and stores.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod binding;
 mod cli;
 mod config;
 mod db_adopt;

@@ -133,3 +133,32 @@ fn no_secret_is_a_flag() {
         assert!(!output.stderr.contains("Pl4nted"), "{}", output.stderr);
     }
 }
+
+#[test]
+fn keys_in_addresses_are_left_out() {
+    let machine = Photoctl::new();
+    machine.line("db migrate").ok();
+    for (url, endpoint, r2) in [
+        ("s3://photos", "http://user:Pl4nted@127.0.0.1:1", "https://user:Pl4nted@127.0.0.1:1"),
+        ("s3://photos", "http://127.0.0.1:1/?key=Pl4nted", "https://127.0.0.1:1/?key=Pl4nted"),
+        ("s3://AK:Pl4nted@photos", "http://127.0.0.1:1", "https://127.0.0.1:1"),
+        ("s3://AK:Pl4nted/Pl4nted@photos", "http://127.0.0.1:1", "https://127.0.0.1:1"),
+    ] {
+        let machine = machine.clone().env("PHOTOCTL_STORAGE_URL", url).env("AWS_ENDPOINT_URL_S3", endpoint);
+        let machine = machine.env("PHOTOCTL_R2_ENDPOINT", r2).env("AWS_REGION", "auto");
+        for line in [
+            "config show",
+            "config show --json",
+            "db store",
+            "db store --json",
+            "db store --set --yes",
+            "doctor --json",
+            "doctor",
+            "photos verify --json -vvv",
+        ] {
+            let output = machine.line(line).run();
+            assert_silent(&output, &["Pl4nted".to_owned()], Way::Environment);
+        }
+        assert!(machine.line("config show --json storage_endpoint").ok().stdout.contains("127.0.0.1:1"));
+    }
+}

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::config::{Config, Origin, Setting, settings};
 use crate::db::{refs, settings as project_settings};
 use crate::error::{Error, Result};
-use crate::model::text;
+use crate::model::{address, text};
 use crate::ui::{Done, Finished, Page, Render, Row};
 
 /// What stands for a secret.
@@ -101,12 +101,17 @@ fn line(config: &Config, setting: &'static Setting) -> Line {
     }
 }
 
+/// Keys in these are refused where they are used, but somebody may have put them there.
+const ADDRESSES: &[&Setting] = &[settings::STORAGE_URL, settings::STORAGE_ENDPOINT, settings::R2_ENDPOINT];
+
 /// A database URL is worth seeing, less its password; no other secret is.
 fn shown(setting: &Setting, value: &str) -> String {
     if setting.key == settings::DATABASE_URL.key {
         without_secrets(value)
     } else if setting.secret {
         HIDDEN.to_owned()
+    } else if ADDRESSES.iter().any(|address| address.key == setting.key) {
+        address::without_secrets(value)
     } else {
         value.to_owned()
     }

@@ -49,10 +49,10 @@ pub async fn run(app: &App, args: &GrantsArgs) -> Finished {
     let role = args.role.clone().unwrap_or_else(|| format!("photoctl_{}", args.job.word()));
     let sql = grants::sql(args.job, &role, &database, &schema);
     match &args.to {
-        None => app.ui.data(&sql),
+        None => app.ui.text("sql", &sql),
         Some(path) => {
             std::fs::write(path, &sql).map_err(|error| Error::io("write", path, error))?;
-            app.ui.note(&format!("Written to {}", text::path(path)));
+            app.ui.written_to(path, &format!("Written to {}", text::path(path)));
         }
     }
     Ok(Done::OK)

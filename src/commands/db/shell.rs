@@ -23,6 +23,8 @@ pub struct ShellArgs {
 /// # Errors
 /// What the database says; where there is no `psql` for a server, how to go on without.
 pub async fn run(app: &App, args: &ShellArgs) -> Finished {
+    app.ui.target(&app.target(false));
+    unaudited(app);
     if let Some(sql) = &args.execute {
         let db = app.connect(false).await?;
         let sets = run_sql(&db, sql).await?;
@@ -31,7 +33,7 @@ pub async fn run(app: &App, args: &ShellArgs) -> Finished {
         return Ok(Done::OK);
     }
     match app.config.get(settings::DATABASE_URL) {
-        Some(url) => psql(app, url),
+        Some(url) => psql(url),
         None => prompt(app).await,
     }
 }
@@ -62,14 +64,17 @@ fn show(app: &App, sets: &[ResultSet]) {
 }
 
 /// Becomes `psql`. The password goes by the environment: a command line is seen by everybody on the machine.
-fn psql(app: &App, url: &str) -> Finished {
+fn psql(url: &str) -> Finished {
     let unreadable = || Error::new(Kind::Config, "DATABASE_URL cannot be read");
     let mut url = url::Url::parse(url).map_err(|_| unreadable())?;
     let mut command = Command::new("psql");
     let mut password = url.password().map(decoded);
     let pairs: Vec<(String, String)> =
         url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-    url.set_password(None).map_err(|()| unreadable())?;
+    // A URL without a host can have no password either, and refuses even that none is set.
+    if password.is_some() {
+        url.set_password(None).map_err(|()| unreadable())?;
+    }
     url.set_query(None);
     for (name, value) in pairs {
         match name.as_str() {
@@ -87,8 +92,6 @@ fn psql(app: &App, url: &str) -> Finished {
         command.env("PGPASSWORD", password);
     }
     command.env_remove(settings::DATABASE_URL.env[0]).args(["--dbname", url.as_str()]);
-    app.ui.target(&app.target(false));
-    unaudited(app);
     let error = command.exec();
     let missing = error.kind() == std::io::ErrorKind::NotFound;
     let error = Error::new(Kind::Failed, "psql does not start").with_source(error);
@@ -120,8 +123,6 @@ async fn prompt(app: &App) -> Finished {
         show(app, &sets);
         return Ok(Done::OK);
     }
-    app.ui.target(&app.target(false));
-    unaudited(app);
     app.ui.note("End a statement with ; and leave with \\q or Ctrl-D.");
     let mut statement = String::new();
     loop {

@@ -25,10 +25,12 @@ pub struct StoreArgs {
 
 #[derive(Debug, Serialize)]
 struct StorePage {
-    /// What the database remembers; nothing before the first upload.
+    /// What the database remembers; nothing before something was written.
     remembered: Option<String>,
     /// What is configured here.
     configured: Option<String>,
+    /// Why what is configured can not be used.
+    problem: Option<String>,
     same: bool,
     changed: bool,
     dry_run: bool,
@@ -38,12 +40,18 @@ struct StorePage {
 impl Render for StorePage {
     fn render(&self, page: &mut Page) {
         page.field("Remembered", self.remembered.as_deref().unwrap_or("none yet"));
-        page.field("Configured", self.configured.as_deref().unwrap_or("none"));
+        page.field("Configured", self.configured.as_deref().unwrap_or("none that can be used"));
+        if let Some(problem) = &self.problem {
+            page.bad(problem);
+        }
         match (self.changed, self.dry_run, self.same) {
             (true, true, _) => page.line("It would be changed to the configured one."),
             (true, false, _) => page.good("Changed."),
-            (false, _, true) if self.remembered.is_none() => page.line("The first upload binds the database to it."),
+            (false, _, true) if self.remembered.is_none() => {
+                page.line("The first command that writes into it (an upload, for example) binds the database to it.")
+            }
             (false, _, true) => page.good("They are the same."),
+            (false, _, false) if self.problem.is_some() => {}
             (false, _, false) => page.bad("They differ: commands that touch objects refuse to run."),
         }
     }
@@ -62,6 +70,7 @@ pub async fn run(app: &App, args: &StoreArgs) -> Finished {
     let mut page = StorePage {
         remembered: remembered.clone(),
         configured: configured.clone(),
+        problem: config.as_ref().err().map(ToString::to_string),
         same,
         changed: false,
         dry_run: args.dry_run,

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::context::Context;
 use super::finding::Finding;
 use crate::config::{Config, Origin, Setting, settings};
+use crate::db::ServerConfig;
 use crate::error::Error;
 use crate::model::text;
 
@@ -84,18 +85,12 @@ fn values(config: &Config) -> Vec<Finding> {
 
 /// A server elsewhere without the word that its connection must be encrypted.
 fn encryption(config: &Config) -> Option<Finding> {
-    let url = url::Url::parse(config.get(settings::DATABASE_URL)?).ok()?;
-    let host = url.host_str().unwrap_or_default();
-    if host.is_empty() || matches!(host, "localhost" | "127.0.0.1" | "[::1]" | "::1") {
-        return None;
-    }
-    let mode = url.query_pairs().find(|(name, _)| name == "sslmode").map(|(_, value)| value.into_owned());
-    match mode.as_deref() {
-        Some("require" | "verify-ca" | "verify-full") => None,
-        _ => Some(Finding::warning(
+    let server = ServerConfig::new(config.get(settings::DATABASE_URL)?);
+    server.may_be_overheard().ok().filter(|open| *open).map(|_| {
+        Finding::warning(
             NAME,
             "the URL of the database does not ask for encryption",
             "add ?sslmode=verify-full, or ?sslmode=require where the server's certificate can not be checked",
-        )),
-    }
+        )
+    })
 }

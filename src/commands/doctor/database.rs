@@ -16,9 +16,6 @@ pub(super) async fn connection(context: &Context<'_>) -> Vec<Finding> {
     const NAME: &str = "database";
     let opened = match context.database().await {
         Ok(opened) => opened,
-        Err(error) if error.kind() == Kind::Locked => {
-            return vec![Finding::warning(NAME, error.message(), "wait for the other run, or give --wait 10m")];
-        }
         Err(error) if error.kind() == Kind::DatabaseNotConfigured && context.job == Some(Job::Migrate) => {
             return vec![Finding::ok(NAME, "none yet: photoctl db migrate makes the embedded one")];
         }

@@ -100,11 +100,12 @@ impl DoctorReport {
         }
     }
 
-    /// 0, or by the failures: 4 where credentials or rights are the trouble, 5 where a service is, else 1.
+    /// 0, or by the failures: 4 where credentials or rights are the trouble, 5 where a service is, 11 where another
+    /// run holds the database, else 1.
     pub(super) fn exit(&self) -> Exit {
         self.checks.iter().filter_map(|check| check.kind).fold(Exit::Ok, |exit, kind| {
             exit.and(match kind.exit() {
-                exit @ (Exit::Denied | Exit::Unavailable) => exit,
+                exit @ (Exit::Denied | Exit::Unavailable | Exit::Locked) => exit,
                 _ => Exit::Failed,
             })
         })

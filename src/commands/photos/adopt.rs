@@ -43,7 +43,7 @@ struct AdoptCounts {
 pub async fn run(app: &App, args: AdoptArgs) -> Finished {
     let begun = Instant::now();
     work::require_selection(app, &args.photos, "adopt")?;
-    let store = app.store().await?;
+    let store = app.store_for(args.dry_run).await?;
     let mut selection = args.photos.resolve(app).await?;
     // Of photos that were named each has a word in the report, else only those that lack something.
     let want = if selection.by_id { Want::All } else { Want::Incomplete };

@@ -43,7 +43,7 @@ struct ReprocessCounts {
 pub async fn run(app: &App, args: ReprocessArgs) -> Finished {
     let begun = Instant::now();
     work::require_selection(app, &args.photos, "reprocess")?;
-    let store = app.store().await?;
+    let store = app.store_for(args.dry_run).await?;
     let mut selection = args.photos.resolve(app).await?;
     let ids = selection.live_ids(app, Want::All).await?;
     app.ui.target(&app.target(true));
@@ -90,7 +90,9 @@ impl Counts for ReprocessCounts {
             count(self.found, "photo")
         ));
         if self.up_to_date > 0 {
-            page.line(format!("{} were up to date: --force makes theirs anew too", count(self.up_to_date, "photo")));
+            let verb = if self.up_to_date == 1 { "was" } else { "were" };
+            let photos = count(self.up_to_date, "photo");
+            page.line(format!("{photos} {verb} up to date: --force makes theirs anew too"));
         }
         if self.in_progress > 0 {
             page.line(format!("{} are being uploaded now and were left alone", count(self.in_progress, "photo")));

@@ -16,7 +16,6 @@ use crate::model::people::Photographer;
 use crate::model::project::Project;
 use crate::model::text::{self, printable};
 use crate::model::time::{self, Edge};
-use crate::objects::Store;
 use crate::ui::{Done, Finished, Page, Render};
 use crate::workflows::ingest::pair::RawMode;
 use crate::workflows::ingest::plan::{IngestPlan, Order, Services};
@@ -136,7 +135,8 @@ pub async fn run(app: &App, args: UploadArgs) -> Finished {
     });
     let (project, photographer, config) = named.await?;
     let plan = plan(app, args, roots, &config, project, &photographer)?;
-    let store = store(app, args.dry_run).await?;
+    let dry_run = args.dry_run;
+    let store = db.retry(PATIENCE, |_db| async move { app.store_for(dry_run).await.cloned() }).await?;
     let target = app.target(true);
     app.ui.target(&target);
     assign(app, args, &plan.project, &photographer).await?;
@@ -190,14 +190,6 @@ async fn assign(app: &App, args: &UploadArgs, project: &Project, photographer: &
         .await?;
     app.ui.note(&format!("{} {who} to the project {what}.", if args.dry_run { "Would assign" } else { "Assigned" }));
     Ok(())
-}
-
-/// A dry run does not make the database remember the store.
-async fn store(app: &App, dry_run: bool) -> Result<Store> {
-    if !dry_run {
-        return app.db().await?.retry(PATIENCE, |_db| async move { app.store().await.cloned() }).await;
-    }
-    Ok(Store::open(app.store_config()?).await?)
 }
 
 fn plan(

@@ -65,7 +65,7 @@ struct VerifyCounts {
 
 pub async fn run(app: &App, args: VerifyArgs) -> Finished {
     let begun = Instant::now();
-    let store = app.store().await?;
+    let store = app.store_for(args.dry_run || !args.repair).await?;
     let mut selection = args.photos.resolve(app).await?;
     let whole = !selection.by_id && args.photos.filter.is_whole_projects();
     let scope = if whole {

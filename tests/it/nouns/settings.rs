@@ -22,7 +22,8 @@ fn a_projects_policy_is_kept_with_it() {
     assert_eq!(rows, format!("{gala}|keep_gps|true\n{gala}|watermark|{{project}} {{year}}"));
 
     set("watermark_opacity", "2").code(2).stderr_has("from 0 to 1");
-    set("preview_size", "-1").code(2);
+    set("preview_size", "0").code(2).stderr_has("a whole number from 64");
+    set("watermark_opacity", "-1").code(2).stderr_has("from 0 to 1");
     let between = ["project", "settings", "set", "watermark", "--project", "Gala", "{project} {year}", "--json"];
     assert_eq!(house.machine.args(between).ok().json()["changed"], false);
     set("database_url", "postgres://x").code(2).stderr_has("not a project's setting");
