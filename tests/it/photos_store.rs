@@ -109,7 +109,7 @@ fn adopting_learns_what_others_stored() {
         assert_eq!((&again["found"], &again["adopted"]), (&json!(0), &json!(0)));
         let named = world.photos(&format!("adopt {id} --json")).ok().json();
         assert_eq!((&named["found"], &named["complete"]), (&json!(1), &json!(1)));
-        assert_eq!(world.sql("SELECT action, item_count FROM photoctl.audit"), "adopt|1");
+        assert_eq!(world.sql("SELECT action, item_count FROM photoctl.audit ORDER BY seq"), "bind|\nadopt|1");
     }
 }
 
