@@ -333,7 +333,7 @@ mod tests {
 
         let end = RunEnd { durable: false, ..self::end(bucket()) };
         let skipped = BTreeMap::from([(SkipReason::RawBesideJpeg, 412)]);
-        let report = Counts { uploaded: 1, skipped, ..Counts::default() }.into_report(end);
+        let report = Counts { found: 413, uploaded: 1, skipped, ..Counts::default() }.into_report(end);
         let conclusion = report.conclusion;
         assert!(
             conclusion.starts_with("NOT sure") && conclusion.ends_with("412 RAW are only on the card."),
@@ -344,7 +344,7 @@ mod tests {
     #[test]
     fn a_scan_that_was_stopped_is_not_taken_for_trouble_with_folders() {
         let end = RunEnd { scan_is_whole: false, stopped: Some("interrupted".to_owned()), ..end(bucket()) };
-        let report = Counts { not_reached: 2, ..Counts::default() }.into_report(end);
+        let report = Counts { found: 2, not_reached: 2, ..Counts::default() }.into_report(end);
         assert_eq!(
             report.conclusion,
             "NOT everything: 2 not reached, whatever the scan had not come to are only on the card."
