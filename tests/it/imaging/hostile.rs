@@ -4,7 +4,7 @@ use std::path::Path;
 use photoctl::error::{Error, Kind};
 use photoctl::imaging::{Limits, Reason, probe};
 
-use super::builders::{Exif, Value, camera_jpeg, chunk, scene_jpeg, tiff, with_segment};
+use super::builders::{Exif, Value, broken_exif, camera_jpeg, chunk, scene_jpeg, tiff, with_segment};
 use super::{data, derive, look, plain};
 
 fn reason(bytes: &[u8], name: &str) -> Reason {
@@ -68,25 +68,7 @@ fn a_bomb_in_png_is_refused_before_it_is_opened() {
 fn broken_exif_costs_its_facts_only() {
     let jpeg = scene_jpeg(320, 240);
     let whole = Exif { orientation: 6, gps: true, ..Exif::default() }.app1();
-    let body = |bytes: &[u8]| [&b"Exif\0\0"[..], bytes].concat();
-    // A table that is its own sub-table, its own successor, and its own place on earth.
-    let mut circle = tiff(*b"II*\0", &[vec![(0x8769, Value::Long(vec![8])), (0x8825, Value::Long(vec![8]))]]);
-    let next = circle.len() - 4;
-    circle[next..].copy_from_slice(&8_u32.to_le_bytes());
-    let mut far = tiff(*b"II*\0", &[vec![(0x010f, Value::Text("Some maker of cameras"))]]);
-    far[18..22].copy_from_slice(&u32::MAX.to_le_bytes());
-    let mut endless = tiff(*b"II*\0", &[vec![(0x010f, Value::Text("Some maker of cameras"))]]);
-    endless[14..18].copy_from_slice(&u32::MAX.to_le_bytes());
-    let many = tiff(*b"II*\0", &[vec![(0x0112, Value::Short(vec![6])); 3000]]);
-    for (what, exif) in [
-        ("nothing", body(b"")),
-        ("noise", body(&[0xa5; 300])),
-        ("a circle", body(&circle)),
-        ("an offset far away", body(&far)),
-        ("an endless text", body(&endless)),
-        ("too many entries", body(&many)),
-        ("a byte order only", body(b"II")),
-    ] {
+    for (what, exif) in broken_exif() {
         let file = with_segment(&jpeg, 0xe1, &exif);
         let (found, made) = derive(&plain(), &file, "a.jpg").expect(what);
         assert!(found.metadata.captured.is_none(), "{what}");
