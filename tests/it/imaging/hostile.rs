@@ -135,3 +135,37 @@ fn a_file_that_became_shorter_is_noticed() {
     assert_eq!(error.reason(), Reason::Truncated);
     assert_eq!(plain().derive(&jpeg[..jpeg.len() / 2], &found).expect_err("cut off").reason(), Reason::Truncated);
 }
+
+/// The last look before C code sees the bytes, with a description that is good but not theirs: each is refused in our own
+/// words, not by the decoder.
+#[test]
+fn bytes_that_are_others_than_described_do_not_reach_the_decoder() {
+    let claiming = |side: u16| {
+        let mut jpeg = scene_jpeg(640, 480);
+        let frame = jpeg.windows(2).position(|bytes| bytes == [0xff, 0xc0]).expect("a frame");
+        jpeg[frame + 5..frame + 9].copy_from_slice(&[side.to_be_bytes(), side.to_be_bytes()].concat());
+        jpeg
+    };
+    let (good, progressive) = (scene_jpeg(640, 480), data("kinds/progressive.jpg"));
+    let png = data("kinds/rgb.png");
+    let mut wide = png.clone();
+    let header = [&40_000_u32.to_be_bytes()[..], &40_000_u32.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+    wide.splice(8..33, chunk(b"IHDR", &header));
+    for (what, described, bytes, wanted) in [
+        ("40,000 x 40,000", &good, claiming(40_000), Reason::TooLarge),
+        ("cut off", &good, good[..good.len() / 2].to_vec(), Reason::Truncated),
+        ("another size", &good, scene_jpeg(480, 640), Reason::Corrupt),
+        ("a size that its data cannot fill", &good, claiming(4000), Reason::Corrupt),
+        ("progressive", &good, progressive, Reason::Corrupt),
+        ("no picture", &good, vec![0xa5; 5000], Reason::Corrupt),
+        ("a PNG", &good, png.clone(), Reason::Corrupt),
+        ("a PNG, 40,000 x 40,000", &png, wide, Reason::TooLarge),
+        ("a PNG, cut off", &png, png[..png.len() / 2].to_vec(), Reason::Truncated),
+        ("a PNG of another kind", &png, data("kinds/grey.png"), Reason::Corrupt),
+    ] {
+        let found = look(described, "a.jpg").expect("probes");
+        let error = plain().derive(&bytes, &found).expect_err(what);
+        assert_eq!(error.reason(), wanted, "{what}: {error}");
+        assert!(!error.message().contains("cannot be decoded"), "{what}: the decoder saw it: {error}");
+    }
+}
