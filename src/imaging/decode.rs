@@ -8,6 +8,7 @@ use super::error::{ImagingError, Reason};
 use super::jpeg::{self, JpegHeader};
 use super::limits::{Limits, MAX_JPEG_SCANS};
 use super::png_header;
+use super::probe::Picture;
 use super::source::Source;
 
 /// Samples as the decoder gave them, stored orientation.
@@ -64,12 +65,21 @@ pub(super) fn png_shrink(width: u32, height: u32, preview_px: u32) -> u32 {
     (width.max(height) / preview_px.max(1).saturating_mul(2)).max(1)
 }
 
-/// Decodes a JPEG whose headers are checked here first.
-pub(super) fn decode_jpeg(bytes: &[u8], preview_px: u32, limits: &Limits) -> Result<Decoded, ImagingError> {
+/// Decodes a JPEG whose headers are checked here first, whatever was found in `described` before: the bytes may be
+/// others by now.
+pub(super) fn decode_jpeg(
+    bytes: &[u8],
+    described: &Picture,
+    preview_px: u32,
+    limits: &Limits,
+) -> Result<Decoded, ImagingError> {
     let mut cursor = Cursor::new(bytes);
     let mut source = Source::new(&mut cursor)?;
     let header = jpeg::read_header(&mut source, 0, u64::MAX)?;
     limits.check_pixels(header.width, header.height)?;
+    if !described.is_jpeg(&header) {
+        return Err(another_picture());
+    }
     header.check_complete(&mut source, u64::MAX)?;
     let mut notes = Vec::new();
     let profile = header.icc_profile(&mut source)?;
@@ -79,6 +89,11 @@ pub(super) fn decode_jpeg(bytes: &[u8], preview_px: u32, limits: &Limits) -> Res
     let mut decoder = JpegDecoder { bytes, inner: Decompressor::new().map_err(internal)?, notes };
     let samples = decoder.run(&header, preview_px)?;
     Ok(Decoded { samples, profile, notes: decoder.notes })
+}
+
+/// Memory was set aside for the one that was looked at.
+fn another_picture() -> ImagingError {
+    ImagingError::corrupt("the picture is another one than its headers said before")
 }
 
 struct JpegDecoder<'b> {
@@ -202,12 +217,20 @@ fn internal(error: turbojpeg::Error) -> ImagingError {
 }
 
 /// Decodes a PNG, on white where it is transparent, averaged down while its rows come in.
-pub(super) fn decode_png(bytes: &[u8], preview_px: u32, limits: &Limits) -> Result<Decoded, ImagingError> {
+pub(super) fn decode_png(
+    bytes: &[u8],
+    described: &Picture,
+    preview_px: u32,
+    limits: &Limits,
+) -> Result<Decoded, ImagingError> {
     let mut cursor = Cursor::new(bytes);
     let mut source = Source::new(&mut cursor)?;
     let header = png_header::read_header(&mut source)?;
     limits.check_pixels(header.width, header.height)?;
     limits.check_bytes(header.inflated_bytes())?;
+    if !described.is_png(&header) {
+        return Err(another_picture());
+    }
     header.check_complete(&mut source)?;
 
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: 64 << 20 });

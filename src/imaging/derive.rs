@@ -98,8 +98,8 @@ impl Deriver {
         };
         self.limits.check_bytes(self.decode_bytes(probe))?;
         let decoded = match probe.format {
-            Format::Png => decode::decode_png(picture, self.recipe.preview_px, &self.limits)?,
-            _ => decode::decode_jpeg(picture, self.recipe.preview_px, &self.limits)?,
+            Format::Png => decode::decode_png(picture, described, self.recipe.preview_px, &self.limits)?,
+            _ => decode::decode_jpeg(picture, described, self.recipe.preview_px, &self.limits)?,
         };
         let Decoded { samples, profile, mut notes } = decoded;
         let conversion = self.conversion(&samples, profile.as_deref(), described.adobe_rgb, &mut notes);

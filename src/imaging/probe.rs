@@ -10,7 +10,7 @@ use super::format::{self, Format, SNIFF_BYTES, Signature, Support};
 use super::jpeg::{self, JpegHeader};
 use super::limits::Limits;
 use super::orientation::Orientation;
-use super::png_header;
+use super::png_header::{self, PngHeader};
 use super::raw;
 use super::source::Source;
 use super::tiff::Tiff;
@@ -52,6 +52,18 @@ enum Coding {
     Png { bytes_per_pixel: u64, interlaced: bool },
 }
 
+impl Coding {
+    fn of_jpeg(header: &JpegHeader) -> Self {
+        let samples = header.blocks() * 64;
+        if header.progressive { Coding::Progressive { samples } } else { Coding::Baseline { samples } }
+    }
+
+    fn of_png(header: &PngHeader) -> Self {
+        let bytes_per_pixel = u64::from(header.channels) * u64::from(header.bit_depth.div_ceil(8));
+        Coding::Png { bytes_per_pixel: bytes_per_pixel.max(1), interlaced: header.interlaced }
+    }
+}
+
 impl Probe {
     #[must_use]
     pub fn is_raw(&self) -> bool {
@@ -66,6 +78,18 @@ impl Probe {
 }
 
 impl Picture {
+    /// Whether these are the headers that it was described by: size and coding, on which the memory depends.
+    pub(super) fn is_jpeg(&self, header: &JpegHeader) -> bool {
+        (header.width, header.height) == (self.decoded_width, self.decoded_height)
+            && Coding::of_jpeg(header) == self.coding
+    }
+
+    /// As [`Picture::is_jpeg`], of a PNG.
+    pub(super) fn is_png(&self, header: &PngHeader) -> bool {
+        (header.width, header.height) == (self.decoded_width, self.decoded_height)
+            && Coding::of_png(header) == self.coding
+    }
+
     /// Most bytes that decoding takes besides the picture's own, with derivatives of `preview_px` on their longest side:
     ///
     /// - what the decoder writes: the samples of the picture at the DCT scale that is used (a JPEG of 24 million
@@ -164,7 +188,6 @@ fn probe_jpeg(source: &mut Source, limits: &Limits) -> Result<Probe, ImagingErro
 }
 
 fn jpeg_picture(at: Range<u64>, header: &JpegHeader, orientation: Orientation, adobe_rgb: bool) -> Picture {
-    let samples = header.blocks() * 64;
     Picture {
         at,
         orientation,
@@ -173,7 +196,7 @@ fn jpeg_picture(at: Range<u64>, header: &JpegHeader, orientation: Orientation, a
         decoded_width: header.width,
         decoded_height: header.height,
         adobe_rgb,
-        coding: if header.progressive { Coding::Progressive { samples } } else { Coding::Baseline { samples } },
+        coding: Coding::of_jpeg(header),
     }
 }
 
@@ -213,7 +236,6 @@ fn probe_png(source: &mut Source, limits: &Limits) -> Result<Probe, ImagingError
         Some(at) => exif_at(source, at, &mut notes)?,
         None => Metadata::default(),
     };
-    let bytes_per_pixel = u64::from(header.channels) * u64::from(header.bit_depth.div_ceil(8));
     let picture = Picture {
         at: 0..len,
         orientation: metadata.orientation.unwrap_or(Orientation::UPRIGHT),
@@ -222,7 +244,7 @@ fn probe_png(source: &mut Source, limits: &Limits) -> Result<Probe, ImagingError
         decoded_width: header.width,
         decoded_height: header.height,
         adobe_rgb: false,
-        coding: Coding::Png { bytes_per_pixel: bytes_per_pixel.max(1), interlaced: header.interlaced },
+        coding: Coding::of_png(&header),
     };
     limits.check_bytes(picture.decode_bytes(1))?;
     header.check_complete(source)?;

@@ -17,6 +17,7 @@ mod db_tls;
 mod doctor;
 mod faults_database;
 mod faults_host;
+mod faults_restart;
 mod faults_statements;
 mod faults_store;
 mod faults_world;

@@ -42,7 +42,11 @@ impl World {
 
     /// A real server, objects in a bucket.
     pub fn real() -> Self {
-        let db = wait(TestDb::migrated());
+        Self::on(wait(TestDb::migrated()))
+    }
+
+    /// Any database with all migrations, objects in a bucket.
+    pub fn on(db: TestDb) -> Self {
         let store = S3Server::start();
         let mut machine = Photoctl::new().env("DATABASE_URL", db.url());
         for (name, value) in store.environment("event") {

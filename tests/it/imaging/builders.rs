@@ -152,6 +152,29 @@ impl Exif {
     }
 }
 
+/// Bodies of APP1 segments that are no Exif that could be read, with what is wrong with each.
+pub fn broken_exif() -> Vec<(&'static str, Vec<u8>)> {
+    let body = |bytes: &[u8]| [&b"Exif\0\0"[..], bytes].concat();
+    // A table that is its own sub-table, its own successor, and its own place on earth.
+    let mut circle = tiff(*b"II*\0", &[vec![(0x8769, Value::Long(vec![8])), (0x8825, Value::Long(vec![8]))]]);
+    let next = circle.len() - 4;
+    circle[next..].copy_from_slice(&8_u32.to_le_bytes());
+    let mut far = tiff(*b"II*\0", &[vec![(0x010f, Value::Text("Some maker of cameras"))]]);
+    far[18..22].copy_from_slice(&u32::MAX.to_le_bytes());
+    let mut endless = tiff(*b"II*\0", &[vec![(0x010f, Value::Text("Some maker of cameras"))]]);
+    endless[14..18].copy_from_slice(&u32::MAX.to_le_bytes());
+    let many = tiff(*b"II*\0", &[vec![(0x0112, Value::Short(vec![6])); 3000]]);
+    vec![
+        ("nothing", body(b"")),
+        ("noise", body(&[0xa5; 300])),
+        ("a circle", body(&circle)),
+        ("an offset far away", body(&far)),
+        ("an endless text", body(&endless)),
+        ("too many entries", body(&many)),
+        ("a byte order only", body(b"II")),
+    ]
+}
+
 pub fn gps() -> Vec<(u16, Value)> {
     vec![
         (1, Value::Text("N")),

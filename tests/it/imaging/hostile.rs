@@ -4,7 +4,7 @@ use std::path::Path;
 use photoctl::error::{Error, Kind};
 use photoctl::imaging::{Limits, Reason, probe};
 
-use super::builders::{Exif, Value, camera_jpeg, chunk, scene_jpeg, tiff, with_segment};
+use super::builders::{Exif, Value, broken_exif, camera_jpeg, chunk, scene_jpeg, tiff, with_segment};
 use super::{data, derive, look, plain};
 
 fn reason(bytes: &[u8], name: &str) -> Reason {
@@ -68,25 +68,7 @@ fn a_bomb_in_png_is_refused_before_it_is_opened() {
 fn broken_exif_costs_its_facts_only() {
     let jpeg = scene_jpeg(320, 240);
     let whole = Exif { orientation: 6, gps: true, ..Exif::default() }.app1();
-    let body = |bytes: &[u8]| [&b"Exif\0\0"[..], bytes].concat();
-    // A table that is its own sub-table, its own successor, and its own place on earth.
-    let mut circle = tiff(*b"II*\0", &[vec![(0x8769, Value::Long(vec![8])), (0x8825, Value::Long(vec![8]))]]);
-    let next = circle.len() - 4;
-    circle[next..].copy_from_slice(&8_u32.to_le_bytes());
-    let mut far = tiff(*b"II*\0", &[vec![(0x010f, Value::Text("Some maker of cameras"))]]);
-    far[18..22].copy_from_slice(&u32::MAX.to_le_bytes());
-    let mut endless = tiff(*b"II*\0", &[vec![(0x010f, Value::Text("Some maker of cameras"))]]);
-    endless[14..18].copy_from_slice(&u32::MAX.to_le_bytes());
-    let many = tiff(*b"II*\0", &[vec![(0x0112, Value::Short(vec![6])); 3000]]);
-    for (what, exif) in [
-        ("nothing", body(b"")),
-        ("noise", body(&[0xa5; 300])),
-        ("a circle", body(&circle)),
-        ("an offset far away", body(&far)),
-        ("an endless text", body(&endless)),
-        ("too many entries", body(&many)),
-        ("a byte order only", body(b"II")),
-    ] {
+    for (what, exif) in broken_exif() {
         let file = with_segment(&jpeg, 0xe1, &exif);
         let (found, made) = derive(&plain(), &file, "a.jpg").expect(what);
         assert!(found.metadata.captured.is_none(), "{what}");
@@ -152,4 +134,38 @@ fn a_file_that_became_shorter_is_noticed() {
     let error = picture.read(&mut std::io::Cursor::new(&jpeg[..jpeg.len() / 2])).expect_err("shorter");
     assert_eq!(error.reason(), Reason::Truncated);
     assert_eq!(plain().derive(&jpeg[..jpeg.len() / 2], &found).expect_err("cut off").reason(), Reason::Truncated);
+}
+
+/// The last look before C code sees the bytes, with a description that is good but not theirs: each is refused in our own
+/// words, not by the decoder.
+#[test]
+fn bytes_that_are_others_than_described_do_not_reach_the_decoder() {
+    let claiming = |side: u16| {
+        let mut jpeg = scene_jpeg(640, 480);
+        let frame = jpeg.windows(2).position(|bytes| bytes == [0xff, 0xc0]).expect("a frame");
+        jpeg[frame + 5..frame + 9].copy_from_slice(&[side.to_be_bytes(), side.to_be_bytes()].concat());
+        jpeg
+    };
+    let (good, progressive) = (scene_jpeg(640, 480), data("kinds/progressive.jpg"));
+    let png = data("kinds/rgb.png");
+    let mut wide = png.clone();
+    let header = [&40_000_u32.to_be_bytes()[..], &40_000_u32.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+    wide.splice(8..33, chunk(b"IHDR", &header));
+    for (what, described, bytes, wanted) in [
+        ("40,000 x 40,000", &good, claiming(40_000), Reason::TooLarge),
+        ("cut off", &good, good[..good.len() / 2].to_vec(), Reason::Truncated),
+        ("another size", &good, scene_jpeg(480, 640), Reason::Corrupt),
+        ("a size that its data cannot fill", &good, claiming(4000), Reason::Corrupt),
+        ("progressive", &good, progressive, Reason::Corrupt),
+        ("no picture", &good, vec![0xa5; 5000], Reason::Corrupt),
+        ("a PNG", &good, png.clone(), Reason::Corrupt),
+        ("a PNG, 40,000 x 40,000", &png, wide, Reason::TooLarge),
+        ("a PNG, cut off", &png, png[..png.len() / 2].to_vec(), Reason::Truncated),
+        ("a PNG of another kind", &png, data("kinds/grey.png"), Reason::Corrupt),
+    ] {
+        let found = look(described, "a.jpg").expect("probes");
+        let error = plain().derive(&bytes, &found).expect_err(what);
+        assert_eq!(error.reason(), wanted, "{what}: {error}");
+        assert!(!error.message().contains("cannot be decoded"), "{what}: the decoder saw it: {error}");
+    }
 }

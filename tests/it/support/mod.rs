@@ -8,6 +8,7 @@
 //! ```
 
 pub mod bouncer;
+pub mod cluster;
 pub mod mount;
 pub mod pg;
 pub mod s3;

@@ -30,6 +30,8 @@ pub fn admin_url() -> String {
 pub struct TestDb {
     name: String,
     url: String,
+    /// On a server of the test's own, which takes it along.
+    own: bool,
 }
 
 impl TestDb {
@@ -43,11 +45,20 @@ impl TestDb {
         Self::make(&template().await).await
     }
 
+    /// The database of `url` on a server of the test's own, with all migrations applied.
+    pub async fn on(url: &str) -> Self {
+        let db = connect(url).await;
+        migrate::run(&db, &MigrateOptions::default()).await.expect("migrate the server's database");
+        db.close().await;
+        let name = url.rsplit('/').next().unwrap_or_default().to_owned();
+        Self { name, url: url.to_owned(), own: true }
+    }
+
     async fn make(template: &str) -> Self {
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
         admin(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
         let url = with_database(&admin_url(), &name);
-        Self { name, url }
+        Self { name, url, own: false }
     }
 
     pub fn url(&self) -> &str {
@@ -83,6 +94,9 @@ impl TestDb {
 
 impl Drop for TestDb {
     fn drop(&mut self) {
+        if self.own {
+            return;
+        }
         let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

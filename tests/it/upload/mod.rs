@@ -4,6 +4,7 @@ mod cards;
 mod companions;
 mod files;
 mod flow;
+mod hostile;
 mod junk;
 mod kills;
 mod known;
