@@ -27,7 +27,7 @@ pub struct World {
 
 enum Place {
     Embedded,
-    Real { db: TestDb, store: S3Server },
+    Real { db: TestDb, store: Box<S3Server> },
 }
 
 impl World {
@@ -47,7 +47,7 @@ impl World {
 
     /// Any database with all migrations, objects in a bucket.
     pub fn on(db: TestDb) -> Self {
-        let store = S3Server::start();
+        let store = Box::new(S3Server::start());
         let mut machine = Photoctl::new().env("DATABASE_URL", db.url());
         for (name, value) in store.environment("event") {
             machine = machine.env(name, value);
