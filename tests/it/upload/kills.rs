@@ -34,6 +34,7 @@ struct Moments {
 }
 
 impl Moments {
+    #[allow(clippy::print_stderr, reason = "whoever looks into a failure needs the seed")]
     fn new(whole: Duration) -> Self {
         let clock = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_micros() as u64;
         let seed = number("PHOTOCTL_TEST_SEED").unwrap_or_else(clock);
