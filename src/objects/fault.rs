@@ -11,7 +11,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use super::error::{Problem, StoreError};
 use super::key::StorageKey;
 use super::source::Source;
-use super::store::{Backend, ObjectEntry, ObjectFacts, ObjectReader, PutOptions, PutReport};
+use super::store::{Backend, ObjectEntry, ObjectFacts, ObjectReader, PutOptions, PutReport, UnfinishedUpload};
 
 /// Which calls a fault is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Call {
     Delete,
     List,
     Presign,
+    /// Listing unfinished uploads, and aborting one.
+    Unfinished,
     Any,
 }
 
@@ -185,6 +187,17 @@ impl Backend for Faulty {
             Some((When::After, error)) => self.inner.list(prefix).chain(stream::once(async { Err(error) })).boxed(),
             None => self.inner.list(prefix),
         }
+    }
+
+    fn unfinished(&self, prefix: &str) -> BoxStream<'static, Result<UnfinishedUpload, StoreError>> {
+        match self.faults.strike(Call::Unfinished, prefix).1 {
+            Some((_, error)) => stream::once(async { Err(error) }).boxed(),
+            None => self.inner.unfinished(prefix),
+        }
+    }
+
+    fn abort<'a>(&'a self, upload: &'a UnfinishedUpload) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.faults.around(Call::Unfinished, &upload.key, self.inner.abort(upload)).boxed()
     }
 
     fn presign_get<'a>(

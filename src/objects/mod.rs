@@ -29,5 +29,6 @@ pub use probe::{ProbeDepth, ProbeReport};
 pub use source::Source;
 pub use store::{
     DownloadReport, ObjectEntry, ObjectFacts, ObjectReader, PutMode, PutOptions, PutOutcome, PutReport, Store,
+    UnfinishedUpload,
 };
 pub use url::StorageUrl;

@@ -40,6 +40,8 @@ pub(super) trait Backend: Send + Sync {
     ) -> BoxFuture<'a, Result<ObjectReader, StoreError>>;
     fn delete<'a>(&'a self, key: &'a StorageKey) -> BoxFuture<'a, Result<(), StoreError>>;
     fn list(&self, prefix: &str) -> BoxStream<'static, Result<ObjectEntry, StoreError>>;
+    fn unfinished(&self, prefix: &str) -> BoxStream<'static, Result<UnfinishedUpload, StoreError>>;
+    fn abort<'a>(&'a self, upload: &'a UnfinishedUpload) -> BoxFuture<'a, Result<(), StoreError>>;
     fn presign_get<'a>(
         &'a self,
         key: &'a StorageKey,
@@ -136,6 +138,16 @@ pub struct ObjectEntry {
     pub size_bytes: u64,
     pub etag: Option<String>,
     pub last_modified: Option<DateTime<Utc>>,
+}
+
+/// Bytes that were sent for an object that is not there yet: an upload goes on, or whoever sent them was killed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnfinishedUpload {
+    /// Of the object to be, relative to the store's URL; in a folder that of the temporary file.
+    pub key: String,
+    pub(super) upload_id: String,
+    /// By the store's clock. In a folder: when it was written to last.
+    pub begun: Option<DateTime<Utc>>,
 }
 
 /// The content of an object, piece by piece.
@@ -337,6 +349,21 @@ impl Store {
     #[must_use]
     pub fn list(&self, prefix: &str) -> BoxStream<'static, Result<ObjectEntry, StoreError>> {
         self.backend.list(prefix)
+    }
+
+    /// Uploads of objects under `prefix` that were neither completed nor aborted. A folder does not know what its
+    /// temporary files were to become: it names all of them.
+    #[must_use]
+    pub fn unfinished(&self, prefix: &str) -> BoxStream<'static, Result<UnfinishedUpload, StoreError>> {
+        self.backend.unfinished(prefix)
+    }
+
+    /// Takes away what an unfinished upload sent; one that ended meanwhile is fine.
+    ///
+    /// # Errors
+    /// After retries.
+    pub async fn abort(&self, upload: &UnfinishedUpload) -> Result<(), StoreError> {
+        self.backend.abort(upload).await
     }
 
     /// A URL by which anybody can read the object until it expires; `file_name` makes browsers save it under that

@@ -26,7 +26,8 @@ pub struct VerifyArgs {
     /// Read every byte and compare its hash, not only names and sizes
     #[arg(long)]
     pub deep: bool,
-    /// Make missing previews and thumbnails anew, complete uploads that were left off, mark lost originals
+    /// Make missing previews and thumbnails anew, complete uploads that were left off, mark lost originals, remove the
+    /// parts that killed uploads left in the store
     #[arg(long)]
     pub repair: bool,
     /// With --repair: show exactly what would be done, and do nothing
@@ -40,7 +41,7 @@ pub struct VerifyArgs {
     pub stuck_after: Duration,
 }
 
-/// Never deletes anything.
+/// Never deletes an object; what is no object yet, because its upload never ended, is removed by `--repair`.
 #[derive(Debug, Serialize)]
 struct VerifyCounts {
     photos: u64,
@@ -56,6 +57,13 @@ struct VerifyCounts {
     deep: bool,
     /// Whether objects without a row were looked for: of whole projects only.
     orphans_looked_for: bool,
+    /// Files that are being sent in parts now, or were until less than `--stuck-after` ago.
+    uploads_in_progress: u64,
+    /// Whether unfinished uploads were looked for: of whole projects only, and where the store can list them.
+    unfinished_uploads_looked_for: bool,
+    /// Why the store can not say which uploads are unfinished.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfinished_uploads_unknown: Option<String>,
     items: Vec<Difference>,
     /// Differences that are counted and not listed.
     items_omitted: u64,
@@ -90,13 +98,19 @@ pub async fn run(app: &App, args: VerifyArgs) -> Finished {
     report::finish(app, dry_run, true, begun, VerifyCounts::of(findings, &args), ended)
 }
 
+/// The name of a class's count in json.
+fn counted_as(class: Class) -> &'static str {
+    match class {
+        Class::Orphan => "orphans",
+        Class::UnfinishedUpload => "unfinished_uploads",
+        class => class.as_str(),
+    }
+}
+
 impl VerifyCounts {
     fn of(findings: Findings, args: &VerifyArgs) -> Self {
-        let name = |class: Class| match class {
-            Class::Orphan => "orphans".to_owned(),
-            class => class.as_str().to_owned(),
-        };
-        let by_class = Class::ALL.iter().map(|class| (name(*class), Value::from(findings.count(*class)))).collect();
+        let count = |class: &Class| (counted_as(*class).to_owned(), Value::from(findings.count(*class)));
+        let by_class = Class::ALL.iter().map(count).collect();
         let differences = findings.total();
         Self {
             photos: findings.photos,
@@ -109,6 +123,9 @@ impl VerifyCounts {
             bytes_read: findings.bytes_read,
             deep: args.deep,
             orphans_looked_for: findings.orphans_looked_for,
+            uploads_in_progress: findings.uploads_in_progress,
+            unfinished_uploads_looked_for: findings.unfinished_looked_for,
+            unfinished_uploads_unknown: findings.unfinished_unknown,
             items_omitted: differences.saturating_sub(findings.items.len() as u64),
             items: findings.items,
             exit_code: args.exit_code,
@@ -133,8 +150,7 @@ impl Counts for VerifyCounts {
             if of.is_empty() {
                 continue;
             }
-            let key = if *class == Class::Orphan { "orphans" } else { class.as_str() };
-            let total = self.by_class.get(key).and_then(Value::as_u64).unwrap_or(0);
+            let total = self.by_class.get(counted_as(*class)).and_then(Value::as_u64).unwrap_or(0);
             page.gap();
             page.heading(format!("{}: {}", thousands(total), class.sentence()));
             for item in of.iter().take(SHOWN) {
@@ -149,6 +165,12 @@ impl Counts for VerifyCounts {
         if self.in_progress > 0 {
             page.line(format!("{} are being uploaded now", count(self.in_progress, "photo")));
         }
+        if self.uploads_in_progress > 0 {
+            page.line(format!("{} are being sent in parts now", count(self.uploads_in_progress, "file")));
+        }
+        if let Some(why) = &self.unfinished_uploads_unknown {
+            page.line(format!("Whether killed uploads left parts in the store is not known: {why}"));
+        }
         if self.without_facts > 0 {
             let photos = count(self.without_facts, "photo");
             page.line(format!(
@@ -156,7 +178,7 @@ impl Counts for VerifyCounts {
             ));
         }
         if left > 0 && self.repaired == 0 && !dry_run {
-            page.line("photos verify --repair makes previews and thumbnails anew and marks lost originals.");
+            page.line("photos verify --repair makes previews and thumbnails anew, marks lost originals and removes parts that killed uploads left.");
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod list;
 mod names;
+mod unfinished;
 mod write;
 
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -17,14 +18,14 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 
 use names::Names;
 
 use super::error::{Problem, StoreError};
 use super::key::StorageKey;
 use super::source::Source;
-use super::store::{Backend, ObjectEntry, ObjectFacts, ObjectReader, PutOptions, PutReport};
+use super::store::{Backend, ObjectEntry, ObjectFacts, ObjectReader, PutOptions, PutReport, UnfinishedUpload};
 
 /// Where files are written before they get their names. Never listed.
 const TEMPORARY: &str = ".photoctl-tmp";
@@ -235,6 +236,17 @@ impl Backend for FolderStore {
 
     fn list(&self, prefix: &str) -> BoxStream<'static, Result<ObjectEntry, StoreError>> {
         list::list(self.root.clone(), prefix.to_owned())
+    }
+
+    fn unfinished(&self, _prefix: &str) -> BoxStream<'static, Result<UnfinishedUpload, StoreError>> {
+        let store = self.clone();
+        let all = async move { run(move || store.temporary_files()).await.map(|all| stream::iter(all).map(Ok)) };
+        stream::once(all).try_flatten().boxed()
+    }
+
+    fn abort<'a>(&'a self, upload: &'a UnfinishedUpload) -> BoxFuture<'a, Result<(), StoreError>> {
+        let (store, upload) = (self.clone(), upload.clone());
+        run(move || store.remove_temporary(&upload)).boxed()
     }
 
     fn presign_get<'a>(

@@ -6,6 +6,7 @@ mod multipart;
 mod notes;
 mod put;
 mod read;
+mod unfinished;
 mod watch;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +32,7 @@ use super::error::{CredentialsProblem, Problem, StoreError};
 use super::key::StorageKey;
 use super::retry::Attempts;
 use super::source::Source;
-use super::store::{Backend, ObjectEntry, ObjectFacts, ObjectReader, PutOptions, PutReport};
+use super::store::{Backend, ObjectEntry, ObjectFacts, ObjectReader, PutOptions, PutReport, UnfinishedUpload};
 use super::url::StorageUrl;
 
 /// A bucket. Cheap to clone.
@@ -282,6 +283,17 @@ impl Backend for S3Store {
 
     fn list(&self, prefix: &str) -> BoxStream<'static, Result<ObjectEntry, StoreError>> {
         self.list_objects(prefix)
+    }
+
+    fn unfinished(&self, prefix: &str) -> BoxStream<'static, Result<UnfinishedUpload, StoreError>> {
+        self.list_unfinished(prefix)
+    }
+
+    fn abort<'a>(&'a self, upload: &'a UnfinishedUpload) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let key = format!("{}{}", self.shared.prefix, upload.key);
+            self.abort_parts(&key, &upload.upload_id).await
+        })
     }
 
     fn presign_get<'a>(

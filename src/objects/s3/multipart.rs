@@ -85,13 +85,8 @@ impl Drop for Unfinished {
 }
 
 async fn abort(store: S3Store, key: String, upload_id: String) {
-    let operation = store.operation("abort an upload".to_owned(), "s3:AbortMultipartUpload");
-    let request =
-        || store.client().abort_multipart_upload().bucket(store.bucket()).key(&key).upload_id(&upload_id).send();
-    if let Err(error) = store.request(&operation, request).await
-        && !error.is_not_found()
-    {
-        tracing::warn!(error = %error, "an unfinished upload stays behind until the store drops it");
+    if let Err(error) = store.abort_parts(&key, &upload_id).await {
+        tracing::warn!(error = %error, "an unfinished upload stays behind until photos verify --repair aborts it");
     }
 }
 

@@ -188,7 +188,7 @@ fn attachment(file_name: &str) -> String {
 }
 
 /// Servers that were asked for URL encoding differ in whether they do it; a key of ours has no `%`.
-fn decoded(key: &str, encoded: bool) -> String {
+pub(super) fn decoded(key: &str, encoded: bool) -> String {
     if !encoded || !key.contains(['%', '+']) {
         return key.to_owned();
     }
@@ -212,7 +212,7 @@ fn size(length: Option<i64>) -> u64 {
     length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default()
 }
 
-fn time(time: &aws_sdk_s3::primitives::DateTime) -> Option<DateTime<Utc>> {
+pub(super) fn time(time: &aws_sdk_s3::primitives::DateTime) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(time.secs(), time.subsec_nanos())
 }
 

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
 use bytes::{Bytes, BytesMut};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
@@ -265,6 +266,30 @@ impl S3Server {
         entries.flatten().filter(|entry| entry.file_name().to_string_lossy().contains(".part-")).count()
     }
 
+    /// Parts of an upload that somebody began and left, of this key of the bucket.
+    pub fn leave_unfinished(&self, key: &str) {
+        let id = uuid::Uuid::new_v4();
+        let write = |name: String, text: &[u8]| std::fs::write(self.data_dir().join(name), text).expect("written");
+        let encode = |text: &str| base64::Engine::encode(&URL_SAFE_NO_PAD, text);
+        let (bucket, key) = (encode(Self::BUCKET), encode(key));
+        write(format!(".upload-{id}.json"), format!("{:?}", Self::ACCESS_KEY).as_bytes());
+        write(format!(".bucket-{bucket}.object-{key}.upload-{id}.metadata.json"), b"{}");
+        write(format!(".upload_id-{id}.part-1"), b"a part");
+    }
+
+    /// All unfinished uploads began so much earlier than they did.
+    pub fn age_unfinished(&self, by: Duration) {
+        for upload in unfinished(&self.data_dir()) {
+            let file = std::fs::File::options().write(true).open(&upload.notes).expect("the server's notes");
+            file.set_modified(upload.begun - by).expect("a time");
+        }
+    }
+
+    /// The keys of unfinished uploads, sorted.
+    pub fn unfinished_keys(&self) -> Vec<String> {
+        unfinished(&self.data_dir()).into_iter().map(|upload| upload.key).collect()
+    }
+
     /// Adds a fault behind those that are there; of several that fit, the first strikes.
     pub fn fail(&self, fault: Fault) {
         lock(&self.shared.faults).push(fault);
@@ -504,6 +529,10 @@ impl Served {
     }
 
     async fn forward(&self, request: Request<Altered>) -> Result<Response<AnswerBody>, Cut> {
+        let query = request.uri().query().unwrap_or_default();
+        if request.method() == Method::GET && query.split('&').any(|part| part == "uploads" || part == "uploads=") {
+            return Ok(xml_answer(200, list_unfinished(&self.data, query)));
+        }
         let request = request.map(s3s::Body::http_body_unsync);
         match self.service.call(request).await {
             Ok(answer) => Ok(answer.map(|body| body.map_err(|error| -> BoxError { error }).boxed_unsync())),
@@ -526,14 +555,80 @@ fn error_answer(status: u16, code: &str, message: &str, headers: &[(&'static str
     let text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message><RequestId>1</RequestId></Error>"
     );
-    let body = Full::new(Bytes::from(text)).map_err(|never: Infallible| match never {}).boxed_unsync();
-    let mut answer = Response::new(body);
-    *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
-    answer.headers_mut().insert("content-type", HeaderValue::from_static("application/xml"));
+    let mut answer = xml_answer(status, text);
     for (name, value) in headers {
         answer.headers_mut().insert(HeaderName::from_static(name), value.parse().expect("a header"));
     }
     answer
+}
+
+fn xml_answer(status: u16, text: String) -> Response<AnswerBody> {
+    let body = Full::new(Bytes::from(text)).map_err(|never: Infallible| match never {}).boxed_unsync();
+    let mut answer = Response::new(body);
+    *answer.status_mut() = StatusCode::from_u16(status).expect("a status");
+    answer.headers_mut().insert("content-type", HeaderValue::from_static("application/xml"));
+    answer
+}
+
+/// An upload in parts that the server knows, and the file in which it keeps what it knows.
+struct Unfinished {
+    key: String,
+    id: String,
+    begun: std::time::SystemTime,
+    notes: PathBuf,
+}
+
+/// Sorted as S3 lists them.
+fn unfinished(data: &Path) -> Vec<Unfinished> {
+    let bucket = base64::Engine::encode(&URL_SAFE_NO_PAD, S3Server::BUCKET);
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(data).expect("the server's folder").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let upload = name
+            .strip_prefix(&format!(".bucket-{bucket}.object-"))
+            .and_then(|rest| rest.strip_suffix(".metadata.json")?.split_once(".upload-"));
+        let Some((key, id)) = upload else { continue };
+        let Ok(found) = entry.metadata() else { continue };
+        if data.join(format!(".upload-{id}.json")).exists() {
+            let key = base64::Engine::decode(&URL_SAFE_NO_PAD, key).expect("an encoded key");
+            let key = String::from_utf8(key).expect("a key");
+            let begun = found.modified().expect("a time");
+            all.push(Unfinished { key, id: id.to_owned(), begun, notes: entry.path() });
+        }
+    }
+    all.sort_by(|a, b| (&a.key, &a.id).cmp(&(&b.key, &b.id)));
+    all
+}
+
+/// `ListMultipartUploads`, which s3s-fs does not have; two to a page.
+fn list_unfinished(data: &Path, query: &str) -> String {
+    const PAGE: usize = 2;
+    let asked: std::collections::HashMap<String, String> =
+        url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let get = |name: &str| asked.get(name).cloned().unwrap_or_default();
+    let (prefix, after) = (get("prefix"), (get("key-marker"), get("upload-id-marker")));
+    let encode = |key: &str| percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let mut left = unfinished(data);
+    left.retain(|upload| upload.key.starts_with(&prefix) && (upload.key.clone(), upload.id.clone()) > after);
+    let page = &left[..left.len().min(PAGE)];
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListMultipartUploadsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Bucket>{}</Bucket><EncodingType>url</EncodingType><IsTruncated>{}</IsTruncated>",
+        S3Server::BUCKET,
+        left.len() > PAGE
+    );
+    if let Some(last) = page.last() {
+        let (key, id) = (encode(&last.key), &last.id);
+        text.push_str(&format!("<NextKeyMarker>{key}</NextKeyMarker><NextUploadIdMarker>{id}</NextUploadIdMarker>"));
+    }
+    for upload in page {
+        let begun = chrono::DateTime::<chrono::Utc>::from(upload.begun).format("%Y-%m-%dT%H:%M:%S.000Z");
+        let (key, id) = (encode(&upload.key), &upload.id);
+        text.push_str(&format!(
+            "<Upload><Key>{key}</Key><UploadId>{id}</UploadId><Initiated>{begun}</Initiated></Upload>"
+        ));
+    }
+    text.push_str("</ListMultipartUploadsResult>");
+    text
 }
 
 /// A request's body, slowed down or with one byte changed.

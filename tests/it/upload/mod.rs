@@ -11,6 +11,7 @@ mod known;
 mod raws;
 mod rules;
 mod trouble;
+mod unfinished;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

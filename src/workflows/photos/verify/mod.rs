@@ -6,6 +6,7 @@
 
 mod check;
 mod shelf;
+mod unfinished;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -43,6 +44,8 @@ pub enum Class {
     FoundAgain,
     /// An object that no row knows.
     Orphan,
+    /// Bytes that a killed upload sent, of an object that never came to be.
+    UnfinishedUpload,
 }
 
 impl Class {
@@ -60,6 +63,7 @@ impl Class {
         Class::NotReady,
         Class::FoundAgain,
         Class::Orphan,
+        Class::UnfinishedUpload,
     ];
 
     /// The name in reports.
@@ -79,6 +83,7 @@ impl Class {
             Class::NotReady => "not_ready",
             Class::FoundAgain => "found_again",
             Class::Orphan => "orphan",
+            Class::UnfinishedUpload => "unfinished_upload",
         }
     }
 
@@ -99,6 +104,7 @@ impl Class {
             Class::NotReady => "it failed",
             Class::FoundAgain => "what was marked as lost is there",
             Class::Orphan => "an object that no row knows",
+            Class::UnfinishedUpload => "an unfinished upload, whose parts take up room in the store",
         }
     }
 
@@ -132,7 +138,7 @@ impl Class {
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// The photo's id; of an orphan the key.
+    /// The photo's id; of an orphan or an unfinished upload the key.
     pub r#ref: String,
     pub class: Class,
     pub key: Option<String>,
@@ -148,7 +154,7 @@ pub struct VerifyRules {
     /// Mend what can be mended.
     pub repair: bool,
     pub dry_run: bool,
-    /// A row in `processing` for longer is stuck.
+    /// A row in `processing` for longer is stuck, and so is an upload that began longer ago.
     pub stuck_after: Duration,
 }
 
@@ -169,6 +175,11 @@ pub struct Findings {
     /// Photos of which no file facts are known: only that their objects are there can be said.
     pub without_facts: u64,
     pub orphans_looked_for: bool,
+    /// Files that are being sent in parts now.
+    pub uploads_in_progress: u64,
+    pub unfinished_looked_for: bool,
+    /// Why the store can not say which uploads are unfinished.
+    pub unfinished_unknown: Option<String>,
 }
 
 impl Findings {
@@ -226,7 +237,15 @@ pub async fn run(job: &Job, checker: &Checker, scope: &Scope) -> Result<(Finding
                 lock().0.add(item);
             };
             let compared = shelf::compare(db, store, &job.cancel, *project, deep, look, orphan).await?;
+            let unfinished = if compared.whole {
+                Some(unfinished::look(checker, &job.cancel, &shelf::prefix(*project)).await?)
+            } else {
+                None
+            };
             let mut shared = lock();
+            if let Some(unfinished) = unfinished {
+                unfinished.tell(&mut shared.0);
+            }
             shared.0.photos = compared.photos;
             shared.0.objects = compared.objects;
             shared.0.without_facts = compared.without_facts;

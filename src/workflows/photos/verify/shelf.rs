@@ -21,6 +21,11 @@ const KEYS: usize = 10_000;
 /// Everything of photos stands under this.
 const ALL_PROJECTS: &str = "projects/";
 
+/// What the keys of a project's photos begin with, or those of all.
+pub fn prefix(project: Option<ProjectId>) -> String {
+    project.map_or_else(|| ALL_PROJECTS.to_owned(), StorageKey::photos_prefix)
+}
+
 /// Compares rows and listing. `suspects` is told of photos that need a closer look, as often as a page is through;
 /// `orphan` of each object that no row knows. Returns how many photos and objects were compared.
 ///
@@ -41,11 +46,11 @@ where
     S: FnMut(Vec<PhotoId>) -> F,
     F: Future<Output = Result<Go>>,
 {
-    let (projects, prefix) = match project {
-        Some(project) => (vec![project], StorageKey::photos_prefix(project)),
-        None => (orphans::projects(&mut *db.conn().await?).await?, ALL_PROJECTS.to_owned()),
+    let projects = match project {
+        Some(project) => vec![project],
+        None => orphans::projects(&mut *db.conn().await?).await?,
     };
-    let mut shelf = Shelf::new(store, &prefix);
+    let mut shelf = Shelf::new(store, &prefix(project));
     let mut unclaimed = Unclaimed { db, found: Vec::new() };
     let mut compared = Compared::default();
     for project in projects {
