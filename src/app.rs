@@ -1,5 +1,6 @@
 //! What every command works with: the resolved configuration, the voice, and the services, opened when first needed.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
@@ -7,7 +8,7 @@ use tokio::sync::OnceCell;
 use crate::batch::Cancel;
 use crate::config::{Config, settings};
 use crate::db::installation;
-use crate::db::{Db, DbConfig, EmbeddedConfig, Place, ServerConfig, audit};
+use crate::db::{Db, DbConfig, EmbeddedConfig, Place, ServerConfig, WeakDb, audit};
 use crate::error::{Error, Kind, Result};
 use crate::model::address;
 use crate::model::audit::{Action, Author, Entity, Entry, Fields};
@@ -27,6 +28,8 @@ pub struct App {
     db: OnceCell<Db>,
     /// A server that was opened whatever its schema is: it can tell more about an error.
     opened: OnceCell<Db>,
+    /// The embedded database that was opened last. Only one is open at a time, and who opened it may close it.
+    running: Mutex<Option<WeakDb>>,
     store: OnceCell<Store>,
 }
 
@@ -41,6 +44,7 @@ impl App {
             wait,
             db: OnceCell::new(),
             opened: OnceCell::new(),
+            running: Mutex::new(None),
             store: OnceCell::new(),
         }
     }
@@ -73,7 +77,9 @@ impl App {
                 Err(Error::new(Kind::Interrupted, "interrupted before the database was open").hint("nothing was changed"))
             }
         }?;
-        if !db.is_embedded() {
+        if db.is_embedded() {
+            *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(db.downgrade());
+        } else {
             let _only_the_first_is_kept = self.opened.set(db.clone());
         }
         Ok(db)
@@ -120,9 +126,11 @@ impl App {
         }
     }
 
-    /// Closes the database, if it is open: what was given up is rolled back before an embedded server stops.
+    /// Closes whatever database is open: what was given up is rolled back before an embedded server stops.
     pub async fn close(&self) {
-        if let Some(db) = self.db.get() {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let running = running.and_then(|running| running.upgrade());
+        for db in [self.db.get(), self.opened.get(), running.as_ref()].into_iter().flatten() {
             db.clone().close().await;
         }
     }

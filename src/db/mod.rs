@@ -33,7 +33,7 @@ pub mod users;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 pub use embedded::State as EmbeddedState;
@@ -114,6 +114,21 @@ pub struct Db {
     created: bool,
 }
 
+/// A database as long as others keep it: it does not keep an embedded server running.
+#[derive(Debug, Clone)]
+pub struct WeakDb {
+    pool: Weak<Pool>,
+    created: bool,
+}
+
+impl WeakDb {
+    /// The database, where it is still in use.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Db> {
+        Some(Db { pool: self.pool.upgrade()?, created: self.created })
+    }
+}
+
 impl Db {
     /// Connects. A real server is neither created nor migrated by this, the embedded one is created only if the
     /// configuration says so (and then has no tables yet: see [`migrate::run`]).
@@ -191,6 +206,12 @@ impl Db {
             }
         }
         Ok(db)
+    }
+
+    /// The same, without keeping it open.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakDb {
+        WeakDb { pool: Arc::downgrade(&self.pool), created: self.created }
     }
 
     /// Whether connecting made this (embedded) database.

@@ -40,6 +40,7 @@ impl Project {
 
 /// What is sold: so many photos at a price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "PackageFields")]
 pub struct Package {
     pub id: PackageId,
     pub name: String,
@@ -52,6 +53,39 @@ pub struct Package {
     pub photo_count: i32,
     pub created_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// A package as programs and spreadsheets are given it: the price also as people write it, since 1990 is 19.90 EUR,
+/// but 1990 JPY.
+#[derive(Serialize)]
+struct PackageFields {
+    id: PackageId,
+    name: String,
+    operator_id: OperatorId,
+    operator: String,
+    price: i32,
+    currency: String,
+    price_text: String,
+    photo_count: i32,
+    created_at: DateTime<Utc>,
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+impl From<Package> for PackageFields {
+    fn from(package: Package) -> Self {
+        Self {
+            price_text: package.price_for_people(),
+            id: package.id,
+            name: package.name,
+            operator_id: package.operator_id,
+            operator: package.operator,
+            price: package.price,
+            currency: package.currency,
+            photo_count: package.photo_count,
+            created_at: package.created_at,
+            deleted_at: package.deleted_at,
+        }
+    }
 }
 
 impl Package {

@@ -42,5 +42,13 @@ words! {
 }
 words! {
     /// Which object of a photo is meant.
-    PhotoObject { Original = "original", Watermarked = "watermarked", Thumbnail = "thumbnail" }
+    PhotoObject { Original = "original", Raw = "raw", Watermarked = "watermarked", Thumbnail = "thumbnail" }
+}
+
+impl PhotoObject {
+    /// Whether it is as the camera wrote it, without a watermark: the audit log holds who took it out of the house.
+    #[must_use]
+    pub fn is_camera_file(self) -> bool {
+        matches!(self, Self::Original | Self::Raw)
+    }
 }

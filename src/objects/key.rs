@@ -156,6 +156,7 @@ impl From<PhotoObject> for PhotoPart {
     fn from(object: PhotoObject) -> Self {
         match object {
             PhotoObject::Original => PhotoPart::Original,
+            PhotoObject::Raw => PhotoPart::Companion,
             PhotoObject::Watermarked => PhotoPart::Watermarked,
             PhotoObject::Thumbnail => PhotoPart::Thumbnail,
         }

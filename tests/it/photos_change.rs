@@ -131,7 +131,7 @@ fn a_folder_has_no_links() {
 }
 
 /// A GET by hand: status and body.
-fn get(url: &str) -> (u16, Vec<u8>) {
+pub fn get(url: &str) -> (u16, Vec<u8>) {
     use std::io::{Read, Write};
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap();

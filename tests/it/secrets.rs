@@ -2,6 +2,9 @@
 
 use photoctl::config::settings;
 
+use crate::imaging::builders::scene_jpeg;
+use crate::photos_world::World;
+use crate::support::s3::S3Server;
 use crate::support::{Output, Photoctl};
 
 /// How a secret can be given.
@@ -161,4 +164,54 @@ fn keys_in_addresses_are_left_out() {
         }
         assert!(machine.line("config show --json storage_endpoint").ok().stdout.contains("127.0.0.1:1"));
     }
+}
+
+/// The same where everything works: statements are run, requests are signed and sent.
+#[test]
+fn working_services_are_told_secrets_and_logs_are_not() {
+    let world = World::real();
+    let token = "Pl4ntedSessionToken";
+    let machine = world.machine().clone().env("PGPASSWORD", "Pl4ntedPgPassword").env("AWS_SESSION_TOKEN", token);
+    let machine = machine.env("AWS_SECRET_ACCESS_KEY", "Pl4ntedAwsSecret").env("PHOTOCTL_BCRYPT_COST", "10");
+    machine.file("card/Planted-Name.jpg", scene_jpeg(320, 240));
+    let mut secrets = ["Pl4ntedPgPassword", "Pl4ntedAwsSecret", token, "Pl4ntedPassword", S3Server::SECRET_KEY]
+        .map(str::to_owned)
+        .to_vec();
+    let url = world.database().unwrap().url();
+    if let Some(password) = url.split_once('@').and_then(|(front, _)| front.rsplit_once(':')).map(|(_, word)| word)
+        && !password.starts_with('/')
+    {
+        secrets.push(password.to_owned());
+    }
+    // In a log there are no people either, nor what they call their pictures.
+    let people = ["Planted Person", "planted@example.org", "Planted-Name"].map(str::to_owned);
+    let lines = [
+        "operator create --name Planted+Person --email planted@example.org --password-stdin",
+        "user create --name Planted+Person --email planted@example.org --password-stdin",
+        "project create --operator planted@example.org --name Gala",
+        "photographer create --operator planted@example.org --name Planted+Person --email planted@example.org \
+         --no-password",
+        "photos upload --project planted@example.org/Gala --photographer planted@example.org --assign --dir card",
+        "photos url --project planted@example.org/Gala --kind original",
+        "photos verify --project planted@example.org/Gala --deep",
+    ];
+    for (at, line) in lines.iter().enumerate() {
+        let words = line.split_whitespace().map(|word| word.replace('+', " "));
+        let form = if at % 2 == 0 { "json" } else { "text" };
+        let run = machine.args(words).args(["-vvv", "--log-format", form, "--json"]).env("PHOTOCTL_LOG", "trace");
+        let output = run.stdin("Pl4ntedPassword\n").current_dir(machine.path()).ok();
+        assert_silent(&output, &secrets, Way::Environment);
+        let log: Vec<&str> = output.stderr.lines().filter(|line| is_logged(line)).collect();
+        assert!(log.iter().any(|line| line.contains("begin")), "nothing was logged: {}", output.transcript());
+        for person in &people {
+            assert!(!log.iter().any(|line| line.contains(person.as_str())), "{person} in the log of {line}: {log:#?}");
+        }
+    }
+    assert_eq!(world.sql("SELECT count(*) FROM photos WHERE status = 'ready'"), "1");
+}
+
+/// Whether a line of stderr is one of the log: both forms begin with the time.
+fn is_logged(line: &str) -> bool {
+    let line = line.trim_start_matches("{\"timestamp\":\"");
+    line.len() > 10 && line.as_bytes()[..4].iter().all(u8::is_ascii_digit) && line.as_bytes()[4] == b'-'
 }

@@ -281,6 +281,8 @@ pub const ALL: &[(&str, &[Example])] = &[
          "photoctl photos download --project \"Summer Run\" --kind watermarked --dir previews"),
         ("The originals of one photographer",
          "photoctl photos download --project \"Summer Run\" --photographer finn@example.org --kind original --dir originals"),
+        ("The RAWs that were stored beside JPEGs",
+         "photoctl photos download --project \"Summer Run\" --kind raw --dir raws"),
     ]),
     ("photos delete", &[
         ("One photo",

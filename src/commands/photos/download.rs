@@ -9,7 +9,6 @@ use super::report::{self, Counts};
 use super::select::PhotoSelectArgs;
 use super::work;
 use crate::app::App;
-use crate::batch::progress::Outcome;
 use crate::db::photos::select::Want;
 use crate::error::Error;
 use crate::model::audit::{Action, Fields};
@@ -22,7 +21,7 @@ use crate::workflows::photos::download::Downloader;
 pub struct DownloadArgs {
     #[command(flatten)]
     pub photos: PhotoSelectArgs,
-    /// What to write
+    /// What to write; raw is the RAW that was stored beside a JPEG
     #[arg(long, value_enum, value_name = "KIND", default_value = "watermarked")]
     pub kind: PhotoObject,
     /// Folder to write into; it is made if it is not there
@@ -40,6 +39,8 @@ struct DownloadCounts {
     downloaded: u64,
     /// The same file was there.
     already_present: u64,
+    /// Photos without a RAW beside them, where RAWs are asked for.
+    skipped: u64,
     bytes_downloaded: u64,
     dir: String,
     kind: PhotoObject,
@@ -51,36 +52,34 @@ pub async fn run(app: &App, args: DownloadArgs) -> Finished {
     let store = app.store().await?;
     let mut selection = args.photos.resolve(app).await?;
     let ids = selection.live_ids(app, Want::All).await?;
+    let found = ids.len() as u64;
+    let (ids, skipped) = work::having(app, args.kind, &selection, ids).await?;
     app.ui.target(&app.target(true));
     if !args.dry_run {
         std::fs::create_dir_all(&args.dir).map_err(|error| Error::io("make the folder", &args.dir, error))?;
-        if args.kind == PhotoObject::Original {
+        if args.kind.is_camera_file() {
             // Noted before: whatever ends the run, what left the house is in the log.
             let fields = Fields::new().plain("kind", None, Some(args.kind.as_str()));
             work::note(app, Action::Download, &selection, &ids, fields).await?;
         }
     }
     let job = work::job(app, "downloading").await?;
-    let downloader = &Downloader::new(store.clone(), args.dir.clone(), args.kind);
+    let downloader = &Downloader::new(job.db.clone(), store.clone(), args.dir.clone(), args.kind);
     let mut counts = DownloadCounts {
-        found: ids.len() as u64,
+        found,
         downloaded: 0,
         already_present: 0,
+        skipped,
         bytes_downloaded: 0,
         dir: text::path(&args.dir),
         kind: args.kind,
     };
-    let work = |photo| async move {
-        let (outcome, fetched) = downloader.fetch(&photo, args.dry_run).await?;
-        Ok((outcome, (outcome, fetched)))
-    };
+    let work = |photo| async move { downloader.fetch(&photo, args.dry_run).await };
     let mut ended = job
-        .run(&ids, work, |_, (outcome, fetched)| {
-            match outcome {
-                Outcome::Present => counts.already_present += 1,
-                _ => counts.downloaded += 1,
-            }
-            counts.bytes_downloaded += fetched.bytes;
+        .run(&ids, work, |_, fetched| {
+            counts.downloaded += fetched.written;
+            counts.already_present += fetched.present;
+            counts.bytes_downloaded += fetched.written_bytes;
         })
         .await?;
     job.progress.finish();
@@ -101,6 +100,9 @@ impl Counts for DownloadCounts {
         ));
         if self.already_present > 0 {
             page.line(format!("{} were there already", count(self.already_present, "file")));
+        }
+        if self.skipped > 0 {
+            page.line(format!("{} skipped: no RAW beside them", count(self.skipped, "photo")));
         }
     }
 }

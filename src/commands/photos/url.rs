@@ -7,16 +7,18 @@ use serde::Serialize;
 
 use super::delete::bulk;
 use super::select::PhotoSelectArgs;
+use super::work;
 use crate::app::App;
-use crate::db::audit;
 use crate::db::photos::select::{self, PhotoRecord, Want};
+use crate::db::{Db, audit};
 use crate::error::{Error, Exit, Kind, Result};
 use crate::model::audit::{Action, Fields};
 use crate::model::ids::PhotoId;
 use crate::model::status::PhotoObject;
-use crate::model::text::printable;
+use crate::model::text::{count, printable};
 use crate::objects::{StorageKey, Store};
 use crate::ui::{Done, Finished, Format, Row};
+use crate::workflows::photos::handout::{self, Handout};
 use crate::workflows::photos::names;
 
 /// Rows that are fetched at a time.
@@ -26,7 +28,7 @@ const CHUNK: usize = 1_000;
 pub struct UrlArgs {
     #[command(flatten)]
     pub photos: PhotoSelectArgs,
-    /// What the link opens
+    /// What the link opens; raw is the RAW that was stored beside a JPEG
     #[arg(long, value_enum, value_name = "KIND", default_value = "watermarked")]
     pub kind: PhotoObject,
     /// How long the link works: up to 7 days
@@ -66,18 +68,22 @@ pub async fn run(app: &App, args: UrlArgs) -> Finished {
     }
     let mut selection = args.photos.resolve(app).await?;
     let ids = selection.live_ids(app, Want::All).await?;
+    let (ids, skipped) = work::having(app, args.kind, &selection, ids).await?;
     let mut urls = Vec::with_capacity(ids.len());
     let mut failed: Vec<Error> = Vec::new();
     for chunk in ids.chunks(CHUNK) {
         let records = select::records(&mut *app.db().await?.conn().await?, chunk).await?;
         for photo in &records {
-            match link(store, photo, &args).await {
-                Ok(url) => urls.push(url),
+            match links(app.db().await?, store, photo, &args).await {
+                Ok(made) => urls.extend(made),
                 Err(error) => failed.push(error),
             }
         }
     }
-    if args.kind == PhotoObject::Original && !urls.is_empty() {
+    if skipped > 0 {
+        app.ui.note(&format!("{} skipped: no RAW beside them.", count(skipped, "photo")));
+    }
+    if args.kind.is_camera_file() && !urls.is_empty() {
         note(app, &args, &selection, &urls).await?;
     }
     if app.ui.format() == Format::Human {
@@ -104,30 +110,37 @@ fn end(app: &App, mut failed: Vec<Error>, made: usize) -> Finished {
     }
 }
 
-async fn link(store: &Store, photo: &PhotoRecord, args: &UrlArgs) -> Result<PhotoUrl> {
-    let key = photo.key(args.kind).ok_or_else(|| {
-        Error::new(Kind::NotFound, format!("photo {} has no {} yet", photo.id, args.kind))
-            .hint("photoctl photos reprocess makes it")
-    })?;
-    if args.kind == PhotoObject::Original && photo.file.as_ref().is_some_and(|file| file.original_lost_at.is_some()) {
-        return Err(Error::new(Kind::NotFound, format!("the original of photo {} is lost", photo.id)));
+/// One, or one for each RAW that is beside the photo.
+async fn links(db: &Db, store: &Store, photo: &PhotoRecord, args: &UrlArgs) -> Result<Vec<PhotoUrl>> {
+    let mut urls = Vec::new();
+    for object in handout::of(db, photo, args.kind).await? {
+        urls.push(link(store, photo, &object, args.expires).await?);
     }
-    let key = StorageKey::foreign(key)?;
-    let name = names::plain(photo, args.kind);
-    let url = store.presign_get(&key, args.expires, Some(&name)).await?;
+    Ok(urls)
+}
+
+async fn link(store: &Store, photo: &PhotoRecord, object: &Handout, expires: Duration) -> Result<PhotoUrl> {
+    if object.lost {
+        let what = if object.kind == PhotoObject::Raw { "RAW" } else { "original" };
+        return Err(Error::new(Kind::NotFound, format!("the {what} of photo {} is lost", photo.id))
+            .hint("photoctl photos upload sends it again from the card"));
+    }
+    let key = StorageKey::foreign(&object.key)?;
+    let url = store.presign_get(&key, expires, Some(&names::plain(object))).await?;
     let now = SystemTime::now();
     Ok(PhotoUrl {
         id: photo.id,
-        kind: args.kind,
-        original_name: photo.file.as_ref().map(|file| printable(&file.original_name)),
+        kind: object.kind,
+        original_name: photo.file.as_ref().map(|_| printable(&object.name)),
         url,
-        expires_at: DateTime::<Utc>::from(now.checked_add(args.expires).unwrap_or(now)),
+        expires_at: DateTime::<Utc>::from(now.checked_add(expires).unwrap_or(now)),
     })
 }
 
-/// Originals leave the house: who made the links, and how long they work.
+/// Camera files leave the house: who made the links, and how long they work.
 async fn note(app: &App, args: &UrlArgs, selection: &super::select::Selection, urls: &[PhotoUrl]) -> Result<()> {
-    let ids: Vec<PhotoId> = urls.iter().map(|url| url.id).collect();
+    let mut ids: Vec<PhotoId> = urls.iter().map(|url| url.id).collect();
+    ids.dedup();
     let seconds = i64::try_from(args.expires.as_secs()).ok();
     let fields = Fields::new().plain("kind", None, Some(args.kind.as_str())).number("expires_seconds", None, seconds);
     let mut tx = app.db().await?.begin().await?;

@@ -99,11 +99,13 @@ pub struct FileRecord {
 }
 
 impl PhotoRecord {
-    /// The key of one of its objects; `None` for a derivative that was not made yet.
+    /// The key of one of its objects; `None` for a derivative that was not made yet, and for RAWs, which have rows of
+    /// their own.
     #[must_use]
     pub fn key(&self, object: PhotoObject) -> Option<&str> {
         match object {
             PhotoObject::Original => Some(&self.storage_key),
+            PhotoObject::Raw => None,
             PhotoObject::Watermarked => self.watermarked_key.as_deref(),
             PhotoObject::Thumbnail => self.thumbnail_key.as_deref(),
         }

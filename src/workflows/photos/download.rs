@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::batch::progress::Outcome;
+use crate::db::Db;
 use crate::db::photos::select::PhotoRecord;
 use crate::error::{Error, Kind, Result};
 use crate::model::digest::{Sha256, Sha256Hasher};
@@ -15,11 +16,13 @@ use crate::model::status::PhotoObject;
 use crate::model::text;
 use crate::objects::{StorageKey, Store};
 
+use super::handout::{self, Handout};
 use super::job::Told;
 use super::names;
 
 /// Where to and what.
 pub struct Downloader {
+    db: Db,
     store: Store,
     dir: PathBuf,
     object: PhotoObject,
@@ -27,59 +30,74 @@ pub struct Downloader {
     taken: Mutex<HashMap<String, PhotoId>>,
 }
 
-/// One file that was written, or was there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What came of the files of one photo.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fetched {
-    pub path: PathBuf,
-    /// 0 where it was there.
-    pub bytes: u64,
+    pub written: u64,
+    /// The same file was there.
+    pub present: u64,
+    pub written_bytes: u64,
+}
+
+impl Fetched {
+    const PRESENT: Self = Self { written: 0, present: 1, written_bytes: 0 };
+
+    fn written(written_bytes: u64) -> Self {
+        Self { written: 1, present: 0, written_bytes }
+    }
 }
 
 impl Told for Fetched {}
 
 impl Downloader {
     #[must_use]
-    pub fn new(store: Store, dir: PathBuf, object: PhotoObject) -> Self {
-        Self { store, dir, object, taken: Mutex::default() }
+    pub fn new(db: Db, store: Store, dir: PathBuf, object: PhotoObject) -> Self {
+        Self { db, store, dir, object, taken: Mutex::default() }
     }
 
-    /// Fetches one object, unless the same is there already.
+    /// Fetches a photo's object, or each of its RAWs, unless the same is there already.
     ///
     /// # Errors
     /// [`Kind::NotFound`] when there is no such object, [`Kind::Integrity`] when it is not what was recorded,
     /// [`Kind::AlreadyExists`] when a file of other content has its name; those of store and file system.
     pub async fn fetch(&self, photo: &PhotoRecord, dry_run: bool) -> Result<(Outcome, Fetched)> {
-        let key = photo.key(self.object).ok_or_else(|| {
-            Error::new(Kind::NotFound, format!("photo {} has no {} yet", photo.id, self.object))
-                .hint("photoctl photos reprocess makes it")
-        })?;
-        let key = StorageKey::foreign(key)?;
-        let path = self.dir.join(self.name(photo));
-        let known = known(photo, self.object);
-        if let (Some((sha256, size_bytes)), true) = (known, path.exists()) {
+        let mut sum = Fetched::default();
+        for object in handout::of(&self.db, photo, self.object).await? {
+            let one = self.fetch_one(&object, dry_run).await?;
+            sum.written += one.written;
+            sum.present += one.present;
+            sum.written_bytes += one.written_bytes;
+        }
+        Ok((if sum.written == 0 { Outcome::Present } else { Outcome::Done }, sum))
+    }
+
+    async fn fetch_one(&self, object: &Handout, dry_run: bool) -> Result<Fetched> {
+        let key = StorageKey::foreign(&object.key)?;
+        let path = self.dir.join(self.name(object));
+        if let (Some((sha256, size_bytes)), true) = (object.known, path.exists()) {
             return match same(&path, sha256, size_bytes).await? {
-                true => Ok((Outcome::Present, Fetched { path, bytes: 0 })),
+                true => Ok(Fetched::PRESENT),
                 false => Err(taken(&path)),
             };
         }
         if dry_run {
-            return Ok((Outcome::Done, Fetched { path, bytes: known.map_or(0, |(_, size_bytes)| size_bytes) }));
+            return Ok(Fetched::written(object.known.map_or(0, |(_, size_bytes)| size_bytes)));
         }
-        self.write(&key, path, known.map(|(sha256, _)| sha256)).await
+        self.write(&key, path, object.known.map(|(sha256, _)| sha256)).await
     }
 
-    fn name(&self, photo: &PhotoRecord) -> String {
-        let short = names::unique(photo, self.object, false);
+    fn name(&self, object: &Handout) -> String {
+        let short = names::unique(object, false);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         // File systems of cards and of macOS take names that differ in case for the same.
-        match taken.insert(short.to_lowercase(), photo.id) {
-            Some(other) if other != photo.id => names::unique(photo, self.object, true),
+        match taken.insert(short.to_lowercase(), object.photo) {
+            Some(other) if other != object.photo => names::unique(object, true),
             _ => short,
         }
     }
 
     /// Writes beside the place first, so that no half file is ever seen under the name.
-    async fn write(&self, key: &StorageKey, path: PathBuf, expected: Option<Sha256>) -> Result<(Outcome, Fetched)> {
+    async fn write(&self, key: &StorageKey, path: PathBuf, expected: Option<Sha256>) -> Result<Fetched> {
         let unwritable = |error| Error::io("write", &path, error);
         // Temporary files are for their owner only by default; downloads are ordinary files, as the umask says.
         let mode = std::fs::Permissions::from_mode(0o666);
@@ -90,24 +108,15 @@ impl Downloader {
         tokio::io::AsyncWriteExt::flush(&mut file).await.map_err(unwritable)?;
         file.sync_all().await.map_err(unwritable)?;
         match temporary.persist_noclobber(&path) {
-            Ok(_) => Ok((Outcome::Done, Fetched { path, bytes: read.size_bytes })),
+            Ok(_) => Ok(Fetched::written(read.size_bytes)),
             Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
                 match same(&path, read.sha256, read.size_bytes).await? {
-                    true => Ok((Outcome::Present, Fetched { path, bytes: 0 })),
+                    true => Ok(Fetched::PRESENT),
                     false => Err(taken(&path)),
                 }
             }
             Err(error) => Err(unwritable(error.error)),
         }
-    }
-}
-
-fn known(photo: &PhotoRecord, object: PhotoObject) -> Option<(Sha256, u64)> {
-    let file = photo.file.as_ref()?;
-    match object {
-        PhotoObject::Original => Some((file.sha256, file.size_bytes)),
-        PhotoObject::Watermarked => file.watermarked_sha256.zip(file.watermarked_size_bytes),
-        PhotoObject::Thumbnail => file.thumbnail_sha256.zip(file.thumbnail_size_bytes),
     }
 }
 

@@ -1,7 +1,6 @@
 //! Names of files that photos are written to: safe on every file system, the same each time.
 
-use crate::db::photos::select::PhotoRecord;
-use crate::model::status::PhotoObject;
+use super::handout::Handout;
 
 /// Longest stem in bytes: with id, kind and extension a name stays within the 255 bytes that file systems allow.
 const LONGEST_STEM: usize = 160;
@@ -14,21 +13,20 @@ const ID_DIGITS: usize = 8;
 /// (two cards' DSC_0001.JPG are two files), what it is. Depends on nothing but the photo. `whole_id` for the rare case
 /// that two photos agree in all of this.
 #[must_use]
-pub fn unique(photo: &PhotoRecord, object: PhotoObject, whole_id: bool) -> String {
-    let (stem, extension) = parts(photo, object);
-    let id = photo.id.0.simple().to_string();
+pub fn unique(object: &Handout, whole_id: bool) -> String {
+    let (stem, extension) = parts(object);
+    let id = object.photo.0.simple().to_string();
     let id = if whole_id { id.as_str() } else { &id[..ID_DIGITS] };
-    let kind = match object {
-        PhotoObject::Original => String::new(),
-        other => format!("-{other}"),
-    };
-    with_extension(&format!("{stem}-{id}{kind}"), &extension)
+    // Extensions tell a RAW from the JPEG that it stands beside.
+    let kind = if object.kind.is_camera_file() { String::new() } else { format!("-{}", object.kind) };
+    let mark = object.mark.as_ref().map_or(String::new(), |mark| format!("-{mark}"));
+    with_extension(&format!("{stem}-{id}{kind}{mark}"), &extension)
 }
 
 /// `DSC_0001.JPG`: for browsers, which number what they have already.
 #[must_use]
-pub fn plain(photo: &PhotoRecord, object: PhotoObject) -> String {
-    let (stem, extension) = parts(photo, object);
+pub fn plain(object: &Handout) -> String {
+    let (stem, extension) = parts(object);
     with_extension(&stem, &extension)
 }
 
@@ -36,12 +34,12 @@ fn with_extension(stem: &str, extension: &str) -> String {
     if extension.is_empty() { stem.to_owned() } else { format!("{stem}.{extension}") }
 }
 
-fn parts(photo: &PhotoRecord, object: PhotoObject) -> (String, String) {
-    let (stem, own) = split(last_part(photo.name()));
-    if object != PhotoObject::Original {
+fn parts(object: &Handout) -> (String, String) {
+    let (stem, own) = split(last_part(&object.name));
+    if !object.kind.is_camera_file() {
         return (safe(stem), "jpg".to_owned());
     }
-    let stored = split(last_part(&photo.storage_key)).1.to_lowercase();
+    let stored = split(last_part(&object.key)).1.to_lowercase();
     let said = own.to_lowercase();
     // The key's extension tells the content; the name's is kept where it says the same.
     let same = stored.is_empty() || said == stored || (said == "jpeg" && stored == "jpg");
@@ -86,50 +84,37 @@ fn safe(stem: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
     use uuid::Uuid;
 
     use super::*;
-    use crate::db::photos::select::FileRecord;
-    use crate::model::digest::Sha256;
+    use crate::model::status::PhotoObject;
 
-    fn photo(name: Option<&str>, key: &str) -> PhotoRecord {
-        PhotoRecord {
-            id: Uuid::from_u128(0x1a2b_3c4d_0000_0000_0000_0000_0000_0001).into(),
-            project: Uuid::nil().into(),
-            photographer: Uuid::nil().into(),
-            status: "ready".to_owned(),
-            storage_key: key.to_owned(),
-            thumbnail_key: None,
-            watermarked_key: None,
-            uploaded_at: DateTime::UNIX_EPOCH,
-            deleted: false,
-            file: name.map(|name| FileRecord {
-                sha256: Sha256::of(b""),
-                size_bytes: 0,
-                original_name: name.to_owned(),
-                format: "jpeg".to_owned(),
-                thumbnail_sha256: None,
-                thumbnail_size_bytes: None,
-                watermarked_sha256: None,
-                watermarked_size_bytes: None,
-                recipe: None,
-                failed_reason: None,
-                original_lost_at: None,
-            }),
+    fn object(name: &str, key: &str, kind: PhotoObject) -> Handout {
+        Handout {
+            photo: Uuid::from_u128(0x1a2b_3c4d_0000_0000_0000_0000_0000_0001).into(),
+            kind,
+            key: key.to_owned(),
+            name: name.to_owned(),
+            known: None,
+            lost: false,
+            mark: None,
         }
     }
 
     #[test]
     fn names_are_stable_and_tell_what_they_are() {
-        let card = photo(Some("DSC_0001.JPG"), "projects/p/photos/x/original.jpg");
-        assert_eq!(unique(&card, PhotoObject::Original, false), "DSC_0001-1a2b3c4d.JPG");
-        assert_eq!(unique(&card, PhotoObject::Thumbnail, false), "DSC_0001-1a2b3c4d-thumbnail.jpg");
-        assert_eq!(plain(&card, PhotoObject::Watermarked), "DSC_0001.jpg");
-        let raw = photo(Some("a.jpg"), "projects/p/photos/x/original.nef");
-        assert_eq!(unique(&raw, PhotoObject::Original, false), "a-1a2b3c4d.nef");
-        let foreign = photo(None, "uploads/2026/x y.webp");
-        assert_eq!(unique(&foreign, PhotoObject::Original, false), "x y-1a2b3c4d.webp");
+        let card = |kind| object("DSC_0001.JPG", "projects/p/photos/x/original.jpg", kind);
+        assert_eq!(unique(&card(PhotoObject::Original), false), "DSC_0001-1a2b3c4d.JPG");
+        assert_eq!(unique(&card(PhotoObject::Thumbnail), false), "DSC_0001-1a2b3c4d-thumbnail.jpg");
+        assert_eq!(plain(&card(PhotoObject::Watermarked)), "DSC_0001.jpg");
+        let other = object("a.jpg", "projects/p/photos/x/original.nef", PhotoObject::Original);
+        assert_eq!(unique(&other, false), "a-1a2b3c4d.nef");
+        let foreign = object("uploads/2026/x y.webp", "uploads/2026/x y.webp", PhotoObject::Original);
+        assert_eq!(unique(&foreign, false), "x y-1a2b3c4d.webp");
+        let raw = object("DSC_0001.NEF", "projects/p/photos/x/raw-0123456789abcdef.nef", PhotoObject::Raw);
+        assert_eq!(unique(&raw, false), "DSC_0001-1a2b3c4d.NEF");
+        let one_of_two = Handout { mark: Some("01234567".to_owned()), ..raw };
+        assert_eq!(unique(&one_of_two, false), "DSC_0001-1a2b3c4d-01234567.NEF");
     }
 
     #[test]
@@ -146,11 +131,11 @@ mod tests {
             "...",
             "\u{202e}gpj",
         ] {
-            let out = unique(&photo(Some(name), "k"), PhotoObject::Original, false);
+            let out = unique(&object(name, "k", PhotoObject::Original), false);
             assert!(!out.starts_with(['.', '-']) && !out.contains(['/', '\\', '\n', ':', '\u{202e}']), "{out:?}");
             assert!(!out.chars().any(char::is_control), "{out:?}");
         }
         let long = "é".repeat(300);
-        assert!(unique(&photo(Some(&long), "k.jpg"), PhotoObject::Thumbnail, true).len() <= 255);
+        assert!(unique(&object(&long, "k.jpg", PhotoObject::Thumbnail), true).len() <= 255);
     }
 }

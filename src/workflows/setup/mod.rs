@@ -1,7 +1,8 @@
 //! Setting an event up: people, projects, what is sold, and a project's policy.
 //!
 //! Every change is one transaction: lock what makes two creators of the same thing wait for each other, look whether
-//! it is there, write, append the audit entry, commit.
+//! it is there, write, append the audit entry, commit. What has nothing to keep is rolled back before it answers: one
+//! that is dropped ends in the background, and an embedded server is not to stop meanwhile.
 
 pub mod check;
 pub mod operator;

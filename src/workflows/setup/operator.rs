@@ -120,6 +120,7 @@ pub async fn create(
     let mut tx = db.begin().await?;
     db::guard::lock(&mut tx, &format!("operator {}", new.email.to_lowercase())).await?;
     if let Some(there) = existing(&mut tx, new, None, mode).await? {
+        tx.rollback().await?;
         return Ok(Created::Existing(there));
     }
     let operator = match db::operators::insert(&mut tx, &new.row(&hash)).await {

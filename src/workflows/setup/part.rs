@@ -90,6 +90,7 @@ pub async fn add_member(
         db::guard::lock(&mut tx, &format!("members of {}", project.id)).await?;
     }
     if let Some(there) = db::members::member(&mut tx, project.id, user.id).await? {
+        tx.rollback().await?;
         if mode.if_not_exists && terms_accepted_at.is_some() && there.terms_accepted_at != terms_accepted_at {
             let is = there.terms_accepted_at.map_or("not accepted".to_owned(), time::rfc3339);
             let error = Error::new(Kind::AlreadyExists, format!("user {} is a member already", user.id));
@@ -98,10 +99,12 @@ pub async fn add_member(
         return there_already(&format!("user {} is a member", printable(&user.email)), project, mode);
     }
     if mode.dry_run {
+        tx.rollback().await?;
         return Ok(Added::Planned);
     }
     let done = db::members::add_member(&mut tx, project.id, user.id, terms_accepted_at).await;
     if done.as_ref().is_err_and(|error| db::error::violated_unique(error).is_some()) {
+        tx.rollback().await?;
         return there_already(&format!("user {} is a member", printable(&user.email)), project, mode);
     }
     done?;
@@ -131,13 +134,16 @@ pub async fn add_package(
     }
     let what = format!("package {:?} is sold", printable(&package.name));
     if db::members::has_package(&mut tx, project.id, package.id).await? {
+        tx.rollback().await?;
         return there_already(&what, project, mode);
     }
     if mode.dry_run {
+        tx.rollback().await?;
         return Ok(Added::Planned);
     }
     let done = db::members::add_package(&mut tx, project.id, package.id).await;
     if done.as_ref().is_err_and(|error| db::error::violated_unique(error).is_some()) {
+        tx.rollback().await?;
         return there_already(&what, project, mode);
     }
     done?;

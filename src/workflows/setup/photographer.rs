@@ -108,6 +108,7 @@ pub async fn create(
     db::guard::lock(&mut tx, &format!("photographer of {}: {}", new.operator_id, new.name)).await?;
     db::guard::lock(&mut tx, &format!("photographer {}", new.email.to_lowercase())).await?;
     if let Some(there) = existing(&mut tx, new, None, mode).await? {
+        tx.rollback().await?;
         return Ok(Created::Existing(there));
     }
     let row = NewPhotographerRow {

@@ -208,6 +208,7 @@ pub async fn create(db: &Db, author: &Author, new: &NewProject, mode: Mode) -> R
     let mut tx = db.begin().await?;
     db::guard::lock(&mut tx, &format!("project of {}: {}", new.operator_id, new.name)).await?;
     if let Some(there) = existing(&mut tx, new, mode).await? {
+        tx.rollback().await?;
         return Ok(Created::Existing(there));
     }
     let row = NewProjectRow {

@@ -112,6 +112,7 @@ pub async fn change(
     let before = db::settings::get(&mut tx, project.id, setting.key).await?;
     let change = Change { setting: setting.key, before, after };
     if dry_run || !change.changes_something() {
+        tx.rollback().await?;
         return Ok(change);
     }
     let action = match &change.after {

@@ -1,3 +1,4 @@
+use crate::photos_world::{PHOTOGRAPHER, PROJECT, World};
 use crate::support::Photoctl;
 
 #[test]
@@ -21,4 +22,28 @@ fn the_first_operator_makes_the_embedded_database() {
     let told: Vec<_> = audit.as_array().unwrap().iter().map(|entry| (&entry["entity"], &entry["action"])).collect();
     let told: Vec<String> = told.into_iter().map(|(entity, action)| format!("{entity} {action}")).collect();
     assert_eq!(told, [r#""project" "create""#, r#""operator" "create""#, r#""database" "migrate""#], "{audit}");
+}
+
+/// A transaction that has nothing to keep must have ended when the server is stopped. That was a race: the same is
+/// tried many times.
+#[test]
+fn what_changes_nothing_stops_the_server_cleanly() {
+    let world = World::embedded();
+    let machine = world.machine();
+    let set = ["project", "settings", "set", "watermark_opacity", "0.4", "--project", PROJECT];
+    machine.args(set).ok();
+    let add = ["project", "photographers", "add", "--project", PROJECT, "--photographer", PHOTOGRAPHER];
+    machine.args(add).ok();
+    let create = ["operator", "create", "--name", "Ana", "--email", "ana@example.org", "--no-password"];
+    let dry = ["project", "settings", "set", "watermark_opacity", "0.3", "--project", PROJECT, "--dry-run"];
+    let mut runs: Vec<_> = (0..10).map(|_| machine.args(dry)).collect();
+    for _ in 0..3 {
+        runs.extend([set.as_slice(), &add].map(|words| machine.args(words)));
+        runs.extend([add.as_slice(), &create].map(|words| machine.args(words).arg("--if-not-exists")));
+    }
+    for run in runs {
+        let output = run.run();
+        assert!(output.stderr.contains("Target: "), "{}", output.transcript());
+        assert!(!output.stderr.contains("did not stop cleanly"), "{}", output.transcript());
+    }
 }

@@ -124,6 +124,11 @@ fn prices_are_minor_units_as_stripe_counts_them() {
     assert_eq!(rows, "1990|10\n500|10\n250000|10\n1200|10");
     let list = house.machine.args(["package", "list", "--operator", &iv]).ok().stdout;
     assert!(list.contains("2500.00 ISK"), "{list}");
+    let csv = house.machine.args(["package", "list", "--output", "csv"]).ok().stdout;
+    assert!(csv.lines().next().unwrap().contains("price,currency,price_text,photo_count"), "{csv}");
+    for price in [",1990,EUR,19.90 EUR,10,", ",250000,ISK,2500.00 ISK,10,", ",1200,JPY,1200 JPY,10,"] {
+        assert!(csv.contains(price), "{price}: {csv}");
+    }
     for bad in ["19,90", "1.999", "-5", "5 USD", "21474836.48", ""] {
         create(&ana, bad).code(2);
     }

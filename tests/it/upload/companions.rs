@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::{assert_whole, counts, jpeg, upload};
 use crate::imaging::builders::{camera_jpeg, raw_file, scene_jpeg};
-use crate::photos_world::World;
+use crate::photos_change::get;
+use crate::photos_world::{Photo, World};
 
 fn raw() -> Vec<u8> {
     raw_file(Format::Nef, &scene_jpeg(400, 300), 5000)
@@ -57,6 +58,88 @@ fn the_raw_of_a_deleted_photo_is_never_written_over_its_jpeg() {
         assert_whole(&world);
         assert_eq!(counts(&upload(&world, &alone).ok()), [1, 0, 1, 0, 0]);
     }
+}
+
+fn names_in(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_raw_comes_back_as_a_file() {
+    for world in World::both() {
+        stored_pair(&world);
+        let id = world.sql("SELECT id FROM photos");
+        let alone = world.photo(&Photo::default());
+        let dir = world.machine().path().join("raws");
+        let download = |words: &str| world.photos(&format!("download {words} --kind raw --json --dir")).arg(&dir);
+        let numbers = |words: &str| {
+            let report = download(words).ok().json();
+            ["found", "downloaded", "already_present", "skipped"].map(|name| report[name].as_u64().unwrap())
+        };
+        assert_eq!(numbers("--all-projects --dry-run"), [2, 1, 0, 1]);
+        assert!(!dir.exists());
+        assert_eq!(numbers("--all-projects"), [2, 1, 0, 1]);
+        let name = format!("A-{}.NEF", &id[..8]);
+        assert_eq!(names_in(&dir), [name.as_str()]);
+        assert_eq!(std::fs::read(dir.join(&name)).unwrap(), raw());
+        assert_eq!(numbers("--all-projects"), [2, 0, 1, 1]);
+        assert_eq!(numbers(&id), [1, 0, 1, 0]);
+        let log = "SELECT action, item_count, fields->'kind'->>'after' FROM photoctl.audit
+                    WHERE action = 'download' LIMIT 1";
+        assert_eq!(world.sql(log), "download|1|raw", "a RAW that leaves the house is noted");
+        // One that was asked for by name and is not there is an error, and no skip.
+        let error = download(&alone).run().code(1).error();
+        assert!(error["message"].as_str().unwrap().contains("has no RAW beside it"), "{error}");
+        assert_eq!(numbers(&format!("{id} {alone}")), [2, 0, 1, 1]);
+        // Bytes that are not what was recorded are no RAW.
+        std::fs::remove_file(dir.join(&name)).unwrap();
+        damage(&world, &raw_key(&world));
+        let report = download(&id).run().code(3).json();
+        assert_eq!(report["items_failed"][0]["reason"], "integrity");
+        assert_eq!(names_in(&dir), [""; 0]);
+    }
+}
+
+#[test]
+fn two_raws_beside_one_photo_are_two_files() {
+    let world = World::real();
+    let (pair, _) = stored_pair(&world);
+    let id = world.sql("SELECT id FROM photos");
+    let other = raw_file(Format::Nef, &scene_jpeg(420, 300), 5000);
+    std::fs::write(pair.join("A.NEF"), &other).unwrap();
+    upload(&world, &pair).args(["--raw", "both"]).ok();
+    assert_eq!(world.sql("SELECT count(*) FROM photoctl.photo_companions"), "2");
+    let dir = world.machine().path().join("raws");
+    let report = world.photos(&format!("download {id} --kind raw --json --dir")).arg(&dir).ok().json();
+    assert_eq!((&report["found"], &report["downloaded"]), (&json!(1), &json!(2)));
+    let mut written: Vec<Vec<u8>> = names_in(&dir).iter().map(|name| std::fs::read(dir.join(name)).unwrap()).collect();
+    let mut expected = vec![raw(), other];
+    (written.sort(), expected.sort());
+    assert!(written == expected, "{:?}", names_in(&dir));
+    assert_eq!(world.photos(&format!("url {id} --kind raw")).ok().stdout.lines().count(), 2);
+}
+
+#[test]
+fn a_link_opens_the_raw() {
+    let world = World::real();
+    stored_pair(&world);
+    let id = world.sql("SELECT id FROM photos");
+    let alone = world.photo(&Photo::default());
+    let links = world.photos(&format!("url {id} {alone} --kind raw --json")).ok().stderr_has("1 photo skipped").json();
+    let link = &links[0];
+    assert_eq!(
+        (links.as_array().unwrap().len(), &link["kind"], &link["original_name"]),
+        (1, &json!("raw"), &json!("A.NEF"))
+    );
+    assert_eq!(get(link["url"].as_str().unwrap()), (200, raw()));
+    let log = world.sql("SELECT item_count, fields->'kind'->>'after' FROM photoctl.audit WHERE action = 'link'");
+    assert_eq!(log, "1|raw");
+    world.photos(&format!("url {alone} --kind raw")).run().code(1).stderr_has("has no RAW beside it");
+    world.sql("UPDATE photoctl.photo_companions SET lost_at = now()");
+    world.photos(&format!("url {id} --kind raw")).run().code(1).stderr_has("the RAW of photo").stderr_has("is lost");
 }
 
 #[test]

@@ -1,0 +1,137 @@
+//! What holds for each command that changes something: it can be tried first, and says what it would change.
+
+use std::collections::BTreeSet;
+
+use crate::imaging::builders::scene_jpeg;
+use crate::photos_world::{PROJECT, Photo, World};
+use crate::support::Run;
+
+/// Commands that change neither rows nor objects nor settings. A link to a camera file is noted in the audit log; the
+/// shell runs what it is given; `man` and `completions` write what is asked for.
+const READERS: &[&str] = &[
+    "operator list",
+    "operator show",
+    "photographer list",
+    "photographer show",
+    "user list",
+    "user show",
+    "package list",
+    "package show",
+    "project list",
+    "project show",
+    "project photographers list",
+    "project members list",
+    "project packages list",
+    "project settings list",
+    "photos list",
+    "photos show",
+    "photos url",
+    "db status",
+    "db check",
+    "db grants",
+    "db shell",
+    "config show",
+    "config path",
+    "doctor",
+    "audit list",
+    "completions",
+    "man",
+    "help",
+];
+
+/// Each command that changes something, as it is tried; `{}` is the project. `config init` writes a file of its own and
+/// touches no target.
+const CHANGES: &[&str] = &[
+    "operator create --name New --email new@example.org --no-password",
+    "photographer create --operator ana@example.org --name New --email new@example.org --no-password",
+    "user create --name New --email new@example.org --no-password",
+    "package create --operator ana@example.org --name Ten --price 19.90 --photo-count 10",
+    "project create --operator ana@example.org --name New",
+    "project photographers add --project {} --photographer cy@example.org",
+    "project members add --project {} --user di@example.org",
+    "project packages add --project {} --package Five",
+    "project settings set --project {} watermark_opacity 0.3",
+    "project settings unset --project {} watermark_opacity",
+    "photos upload --project {} --photographer bo@example.org --assign --dir card",
+    "photos verify --project {} --repair",
+    "photos adopt --project {}",
+    "photos reprocess --project {}",
+    "photos download --project {} --dir out",
+    "photos delete --project {}",
+    "photos restore --project {}",
+    "db migrate",
+    "db backup file --overwrite",
+    "db restore file --overwrite",
+    "db store --set",
+    "config init",
+];
+
+fn words_of(line: &str) -> String {
+    let words = line.split(' ').take_while(|word| !word.starts_with('-') && *word != "file");
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn leaves(path: &str, command: &clap::Command, found: &mut Vec<(String, bool)>) {
+    let subs: Vec<_> = command.get_subcommands().collect();
+    if subs.is_empty() {
+        let tries = command.get_arguments().any(|arg| arg.get_long() == Some("dry-run"));
+        found.push((path.trim_start().to_owned(), tries));
+    }
+    for sub in subs {
+        leaves(&format!("{path} {}", sub.get_name()), sub, found);
+    }
+}
+
+/// A command that is new has to be put into one of the lists.
+#[test]
+fn each_change_can_be_tried_first() {
+    let mut found = Vec::new();
+    leaves("", &photoctl::cli::command(), &mut found);
+    let there: BTreeSet<String> = found.iter().map(|(path, _)| path.clone()).collect();
+    let changes: BTreeSet<String> = CHANGES.iter().map(|line| words_of(line)).collect();
+    let listed: BTreeSet<String> = changes.iter().cloned().chain(READERS.iter().map(ToString::to_string)).collect();
+    assert_eq!(there, listed);
+    let wrong: Vec<_> = found.iter().filter(|(path, tries)| changes.contains(path) != *tries).collect();
+    assert_eq!(wrong, [&(String::new(), false); 0], "--dry-run belongs to changes, to each and to nothing else");
+}
+
+fn prepared() -> World {
+    let world = World::embedded();
+    let machine = world.machine();
+    machine.file("card/1.jpg", scene_jpeg(64, 48));
+    machine.line(&format!("project settings set --project {PROJECT} watermark_opacity 0.4")).ok();
+    machine.line("package create --operator ana@example.org --name Five --price 5 --photo-count 5").ok();
+    machine.line("db backup file").current_dir(machine.path()).ok();
+    world.photo(&Photo::default());
+    world
+}
+
+fn state(world: &World) -> String {
+    let tables = ["operators", "photographers", "users", "packages", "projects", "project_photographers", "photos"];
+    let counts = tables.map(|table| format!("(SELECT count(*) FROM {table})")).join(", ");
+    let rows = world.sql(&format!(
+        "SELECT {counts}, (SELECT count(*) FROM photoctl.audit), (SELECT string_agg(value, ',') FROM
+         photoctl.project_settings), (SELECT count(*) FROM photos WHERE deleted_at IS NOT NULL)"
+    ));
+    let mut files: Vec<String> = std::fs::read_dir(world.machine().path())
+        .unwrap()
+        .map(|entry| format!("{:?}", entry.unwrap().path()))
+        .collect();
+    files.sort();
+    format!("{rows} {files:?}")
+}
+
+#[test]
+fn each_dry_run_names_its_target_and_changes_nothing() {
+    let world = prepared();
+    let machine = world.machine();
+    let before = state(&world);
+    for line in CHANGES.iter().filter(|line| **line != "config init") {
+        let run: Run = machine.line(&line.replace("{}", PROJECT)).arg("--dry-run").current_dir(machine.path());
+        let output = run.run();
+        assert!(output.stderr.contains("Target: database embedded in "), "{}", output.transcript());
+        // Of photos whose objects are not there a dry run may say so.
+        assert!([0, 3].contains(&output.code), "{}", output.transcript());
+    }
+    assert_eq!(state(&world), before);
+}
