@@ -56,9 +56,10 @@ impl Bouncer {
             command.args(["-u", "nobody"]);
         }
         let child = command.arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("start pgbouncer");
+        let bouncer = Self { child, port, _dir: dir };
         for _ in 0..100 {
             if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Self { child, port, _dir: dir };
+                return bouncer;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
