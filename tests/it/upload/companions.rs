@@ -117,7 +117,8 @@ fn two_raws_beside_one_photo_are_two_files() {
     assert_eq!((&report["found"], &report["downloaded"]), (&json!(1), &json!(2)));
     let mut written: Vec<Vec<u8>> = names_in(&dir).iter().map(|name| std::fs::read(dir.join(name)).unwrap()).collect();
     let mut expected = vec![raw(), other];
-    (written.sort(), expected.sort());
+    written.sort();
+    expected.sort();
     assert!(written == expected, "{:?}", names_in(&dir));
     assert_eq!(world.photos(&format!("url {id} --kind raw")).ok().stdout.lines().count(), 2);
 }
