@@ -186,6 +186,27 @@ async fn killed_at_any_moment_it_keeps_what_was_committed() {
     }
 }
 
+#[tokio::test]
+async fn what_the_engine_notes_at_each_start_may_be_half_written() {
+    let folder = TestFolder::migrated();
+    let engine = folder.path().join("postgres/tmp/pglite");
+    let notes = [
+        ".pglite-oxide-runtime-layout.json",
+        ".pglite-oxide-mountfs-runtime",
+        "password",
+        "base/postmaster.pid",
+        "base/postmaster.opts",
+    ];
+    for note in notes {
+        for cut in ["", "{"] {
+            fs::write(engine.join(note), cut).expect("write");
+            let db = folder.connect().await;
+            assert_eq!(count_users(&db).await, 0, "with {note} cut to {cut:?}");
+            db.close().await;
+        }
+    }
+}
+
 fn pgdata(folder: &TestFolder) -> PathBuf {
     folder.path().join("postgres/tmp/pglite/base")
 }

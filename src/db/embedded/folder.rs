@@ -212,6 +212,16 @@ impl Layout {
         Ok(())
     }
 
+    /// Removes what the engine writes anew at each start, and does not start over where a process was killed while
+    /// it wrote it.
+    pub(in crate::db) fn discard_engine_notes(&self) -> Result<()> {
+        let note = self.root.join("tmp").join("pglite").join(".pglite-oxide-runtime-layout.json");
+        match fs::remove_file(&note) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", &note, error)),
+            _ => Ok(()),
+        }
+    }
+
     /// # Errors
     /// [`Kind::DiskFull`] when less than `bytes` are free.
     pub(in crate::db) fn require_free(&self, bytes: u64) -> Result<()> {

@@ -95,6 +95,7 @@ impl Embedded {
     /// Starts the server of a folder that is known to be there. Without a lock, the caller holds it. Blocks.
     pub(super) fn launch(layout: Layout, lock: Option<ProcessLock>) -> Result<(Self, PgConnectOptions)> {
         let synced_until = mark_unsynced(&layout)?;
+        layout.discard_engine_notes()?;
         let (server, options, socket) = launch(&layout)?;
         let running = Running { server, _socket: socket, _lock: lock };
         Ok((Self { layout, running: Mutex::new(Some(running)), synced_until }, options))
