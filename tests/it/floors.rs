@@ -13,12 +13,13 @@ const FLOORS: &[(&str, &[&str])] = &[
     // `cli` for the command line itself: help, completions and manual pages are made from it.
     ("commands", &["app", "batch", "cli", "config", "db", "error", "imaging", "model", "objects", "ui", "workflows"]),
     // `config` for the list of settings: it stands on the floor of `model`.
-    ("workflows", &["batch", "config", "db", "error", "imaging", "model", "objects"]),
+    ("workflows", &["batch", "config", "db", "error", "geo", "imaging", "model", "objects"]),
     ("ui", &["batch", "error", "model"]),
     ("batch", &["error", "model"]),
     ("db", &["error", "model"]),
     ("imaging", &["error", "model"]),
     ("objects", &["error", "model"]),
+    ("geo", &["error", "model"]),
     ("config", &["error", "model"]),
     ("model", &["error"]),
     // Escapes text for messages; nothing else.
@@ -45,6 +46,7 @@ const PLACES: &[(&str, &[&str])] = &[
     // What they hand to C code has passed the header checks there.
     ("turbojpeg::", &["src/imaging/decode.rs", "src/imaging/ycc.rs"]),
     ("viuer::", &["src/ui/"]),
+    ("maxminddb::", &["src/geo.rs"]),
 ];
 
 struct Source {
