@@ -18,15 +18,10 @@ use crate::workflows::setup::{Created, operator as setup, password};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Creates an operator, and the embedded database where there is none yet
-    #[command(after_help = "Examples:
-  photoctl operator create --name 'Ana Events' --email ana@example.org --timezone Europe/Berlin --no-password
-  pass show ana | photoctl operator create --name Ana --email ana@example.org --password-stdin --if-not-exists")]
     Create(OperatorCreateArgs),
     /// Lists operators, the newest first
-    #[command(after_help = "Example:\n  photoctl operator list --json")]
     List(OperatorListArgs),
     /// Shows an operator
-    #[command(after_help = "Example:\n  photoctl operator show ana@example.org")]
     Show(OperatorShowArgs),
 }
 

@@ -18,14 +18,10 @@ use crate::workflows::setup::{Created, package as setup};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Creates a package of an operator
-    #[command(after_help = "Example:
-  photoctl package create --operator ana@example.org --name 'Ten photos' --price 19.90 --photo-count 10")]
     Create(PackageCreateArgs),
     /// Lists packages, the newest first
-    #[command(after_help = "Example:\n  photoctl package list --operator ana@example.org --json")]
     List(PackageListArgs),
     /// Shows a package
-    #[command(after_help = "Example:\n  photoctl package show 'ana@example.org/Ten photos'")]
     Show(PackageShowArgs),
 }
 

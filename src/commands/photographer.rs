@@ -18,16 +18,10 @@ use crate::workflows::setup::{Created, password, photographer as setup};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Creates a photographer of an operator
-    #[command(after_help = "Examples:
-  photoctl photographer create --operator ana@example.org --name Finn --email finn@example.org --no-password
-  pass show finn | photoctl photographer create --operator 'Ana Events' --name Finn --email finn@example.org \\
-      --password-stdin --if-not-exists")]
     Create(PhotographerCreateArgs),
     /// Lists photographers, the newest first
-    #[command(after_help = "Example:\n  photoctl photographer list --project 'Summer Run' --json")]
     List(PhotographerListArgs),
     /// Shows a photographer
-    #[command(after_help = "Example:\n  photoctl photographer show finn@example.org")]
     Show(PhotographerShowArgs),
 }
 

@@ -17,14 +17,10 @@ use crate::workflows::setup::{Created, password, user as setup};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Creates a user
-    #[command(after_help = "Example:
-  photoctl user create --name Gus --email gus@example.org --no-password --if-not-exists")]
     Create(UserCreateArgs),
     /// Lists users, the newest first
-    #[command(after_help = "Example:\n  photoctl user list --project 'Summer Run' --json")]
     List(UserListArgs),
     /// Shows a user
-    #[command(after_help = "Example:\n  photoctl user show gus@example.org")]
     Show(UserShowArgs),
 }
 

@@ -13,16 +13,10 @@ use crate::ui::Finished;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Creates a project of an operator
-    #[command(after_help = "Examples:
-  photoctl project create --operator ana@example.org --name 'Summer Run' --location Hamburg \\
-      --start '2026-06-01 14:00' --end '2026-06-01 20:00' --photographer finn@example.org
-  photoctl project create --name 'Summer Run' --terms-file terms.txt --if-not-exists --json")]
     Create(create::ProjectCreateArgs),
     /// Lists projects, the newest first
-    #[command(after_help = "Example:\n  photoctl project list --operator ana@example.org --json")]
     List(show::ProjectListArgs),
     /// Shows a project: who takes part, what is sold, how many photos there are
-    #[command(after_help = "Example:\n  photoctl project show 'Summer Run'")]
     Show(show::ProjectShowArgs),
     /// Who takes photos at a project
     #[command(subcommand, visible_alias = "photographer")]

@@ -17,33 +17,24 @@ use crate::workflows::setup::part;
 #[derive(Debug, Subcommand)]
 pub enum PhotographersCommand {
     /// Assigns a photographer to a project
-    #[command(after_help = "Example:
-  photoctl project photographers add --project 'Summer Run' --photographer finn@example.org --if-not-exists")]
     Add(AddPhotographerArgs),
     /// Lists a project's photographers by name
-    #[command(after_help = "Example:\n  photoctl project photographers list --project 'Summer Run' --json")]
     List(PartListArgs),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum MembersCommand {
     /// Lets a user join a project
-    #[command(after_help = "Example:
-  photoctl project members add --project 'Summer Run' --user gus@example.org --terms-accepted '2026-06-01 09:30'")]
     Add(AddMemberArgs),
     /// Lists a project's members, who joined last first
-    #[command(after_help = "Example:\n  photoctl project members list --project 'Summer Run' --json")]
     List(PartListArgs),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum PackagesCommand {
     /// Sells a package at a project
-    #[command(after_help = "Example:
-  photoctl project packages add --project 'Summer Run' --package 'Ten photos'")]
     Add(AddPackageArgs),
     /// Lists what is sold at a project
-    #[command(after_help = "Example:\n  photoctl project packages list --project 'Summer Run' --json")]
     List(PartListArgs),
 }
 
