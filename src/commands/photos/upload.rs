@@ -14,7 +14,7 @@ use crate::error::{Error, Exit, Kind, Result};
 use crate::imaging::Limits;
 use crate::model::people::Photographer;
 use crate::model::project::Project;
-use crate::model::text::{self, printable};
+use crate::model::text::{self, printable, quoted};
 use crate::model::time::{self, Edge};
 use crate::ui::{Done, Finished, Page, Render};
 use crate::workflows::ingest::pair::RawMode;
@@ -156,13 +156,13 @@ pub async fn run(app: &App, args: UploadArgs) -> Finished {
 async fn people(app: &App, conn: &mut DbConn, args: &UploadArgs) -> Result<(Project, Photographer)> {
     let project = reference::project(app, conn, args.project.as_deref()).await?;
     if project.deleted_at.is_some() {
-        return Err(Error::new(Kind::NotFound, format!("the project {:?} was deleted", printable(&project.name))));
+        return Err(Error::new(Kind::NotFound, format!("the project {} was deleted", quoted(&project.name))));
     }
     let operator = Some(project.operator_id);
     let photographer = reference::photographer(app, conn, args.photographer.as_deref(), operator).await?;
     if photographer.deleted_at.is_some() {
-        let name = printable(&photographer.name);
-        return Err(Error::new(Kind::NotFound, format!("the photographer {name:?} was deleted")));
+        let name = quoted(&photographer.name);
+        return Err(Error::new(Kind::NotFound, format!("the photographer {name} was deleted")));
     }
     Ok((project, photographer))
 }
@@ -176,9 +176,9 @@ async fn assign(app: &App, args: &UploadArgs, project: &Project, photographer: &
     if asked.await? {
         return Ok(());
     }
-    let (who, what) = (printable(&photographer.email), printable(&project.name));
+    let (who, what) = (printable(&photographer.email), quoted(&project.name));
     if !args.assign {
-        let error = format!("the photographer {who} is not assigned to the project {what:?}");
+        let error = format!("the photographer {who} is not assigned to the project {what}");
         return Err(Error::new(Kind::Policy, error).hint("add --assign to assign them now").hint(format!(
             "or: photoctl project photographers add --project {} --photographer {}",
             project.id, photographer.id

@@ -349,8 +349,8 @@ impl Run {
             }
             RunVerdict::Of(Verdict::Elsewhere(photo)) => {
                 let message = format!(
-                    "it is a photo of the project {:?}{}; --restore takes it into this one too",
-                    text::printable(&photo.project_name),
+                    "it is a photo of the project {}{}; --restore takes it into this one too",
+                    text::quoted(&photo.project_name),
                     if photo.deleted { ", deleted there" } else { "" }
                 );
                 self.tally.skipped(told(Some(photo.photo)), SkipReason::OtherProject, Some(&message));

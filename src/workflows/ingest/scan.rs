@@ -91,7 +91,7 @@ fn globs(option: &str, patterns: &[String]) -> Result<Option<GlobSet>> {
         return Ok(None);
     }
     let bad = |pattern: &str, error: globset::Error| {
-        Error::usage(format!("{option} {:?} is not a glob", text::printable(pattern)))
+        Error::usage(format!("{option} {} is not a glob", text::quoted(pattern)))
             .with_source(error)
             .hint("write one such as \"*.jpg\" or \"DCIM/100*/**\"")
     };

@@ -17,7 +17,7 @@ pub mod user;
 use uuid::Uuid;
 
 use crate::error::{Error, Kind};
-use crate::model::text::printable;
+use crate::model::text::{printable, quoted};
 
 /// What to do where the thing is there already, and whether to do anything at all.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,8 +46,8 @@ impl Differences {
     pub fn field(&mut self, name: &str, there: Option<&str>, given: Option<&str>) {
         let Some(given) = given else { return };
         if there != Some(given) {
-            let there = there.map_or("not set".to_owned(), |text| format!("{:?}", printable(text)));
-            self.0.push(format!("{name} is {there}, given was {:?}", printable(given)));
+            let there = there.map_or("not set".to_owned(), quoted);
+            self.0.push(format!("{name} is {there}, given was {}", quoted(given)));
         }
     }
 

@@ -11,7 +11,7 @@ use crate::model::ids::{OperatorId, PackageId};
 use crate::model::money::{Currency, Money};
 use crate::model::people::Operator;
 use crate::model::project::Package;
-use crate::model::text::printable;
+use crate::model::text::{printable, quoted};
 
 /// A package to be created, checked.
 #[derive(Debug, Clone)]
@@ -31,8 +31,8 @@ impl NewPackage {
     /// A sentence for the first value that cannot be stored.
     pub fn new(operator: &Operator, name: &str, price: &str, photo_count: u32) -> Result<Self> {
         let currency: Currency = operator.currency.parse().map_err(|_| {
-            let shown = printable(&operator.currency);
-            Error::invalid(format!("the operator's currency {shown:?} is none of ISO 4217: no price can be in it"))
+            let shown = quoted(&operator.currency);
+            Error::invalid(format!("the operator's currency {shown} is none of ISO 4217: no price can be in it"))
         })?;
         let money = Money::parse(price, currency)?;
         if currency.decimals() == 3 && money.amount % 10 != 0 {
@@ -76,7 +76,7 @@ pub async fn existing(conn: &mut PgConnection, new: &NewPackage, mode: Mode) -> 
     let Some(there) = db::packages::by_name(conn, new.operator_id, &new.name).await?.into_iter().next() else {
         return Ok(None);
     };
-    let what = format!("package {:?} of {}", printable(&there.name), printable(&there.operator));
+    let what = format!("package {} of {}", quoted(&there.name), printable(&there.operator));
     if !mode.if_not_exists {
         return Err(name_taken(&what, there.id.0));
     }

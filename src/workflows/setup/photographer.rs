@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::model::audit::{Action, Author, Entity, Entry, Fields};
 use crate::model::ids::{OperatorId, PhotographerId};
 use crate::model::people::{Operator, Photographer};
+use crate::model::text::{printable, quoted};
 
 /// A photographer to be created, checked. What is `None` was not given.
 #[derive(Debug, Clone)]
@@ -68,7 +69,10 @@ pub async fn existing(
         None => match db::photographers::by_name(conn, new.operator_id, &new.name).await?.into_iter().next() {
             None => return Ok(None),
             Some(there) if !mode.if_not_exists => {
-                return Err(name_taken(&format!("photographer {:?} of {}", there.name, there.operator), there.id.0));
+                return Err(name_taken(
+                    &format!("photographer {} of {}", quoted(&there.name), printable(&there.operator)),
+                    there.id.0,
+                ));
             }
             Some(there) => there,
         },

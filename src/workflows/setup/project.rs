@@ -13,7 +13,7 @@ use crate::model::digest::Sha256;
 use crate::model::ids::{OperatorId, ProjectId};
 use crate::model::people::{Operator, Photographer};
 use crate::model::project::{Package, Project};
-use crate::model::text::printable;
+use crate::model::text::{printable, quoted};
 use crate::model::time::{self, Edge};
 
 /// A project as it was typed.
@@ -57,8 +57,8 @@ impl NewProject {
             Some(zone) => zone,
             None if words.start.is_none() && words.end.is_none() => Tz::UTC,
             None => operator.timezone.parse().map_err(|_| {
-                let shown = printable(&operator.timezone);
-                Error::invalid(format!("the operator's time zone {shown:?} is no IANA zone: times need one"))
+                let shown = quoted(&operator.timezone);
+                Error::invalid(format!("the operator's time zone {shown} is no IANA zone: times need one"))
                     .hint("give --timezone, or times with an offset and --timezone UTC")
             })?,
         };
@@ -161,7 +161,7 @@ pub async fn existing(conn: &mut PgConnection, new: &NewProject, mode: Mode) -> 
     let Some(there) = db::projects::by_name(conn, new.operator_id, &new.name).await?.into_iter().next() else {
         return Ok(None);
     };
-    let what = format!("project {:?} of {}", printable(&there.name), printable(&there.operator));
+    let what = format!("project {} of {}", quoted(&there.name), printable(&there.operator));
     if !mode.if_not_exists {
         return Err(name_taken(&what, there.id.0));
     }
@@ -173,7 +173,7 @@ pub async fn existing(conn: &mut PgConnection, new: &NewProject, mode: Mode) -> 
     }
     for package in &new.packages {
         if !db::members::has_package(conn, there.id, package.id).await? {
-            differences.said(format!("package {:?} is not sold there", printable(&package.name)));
+            differences.said(format!("package {} is not sold there", quoted(&package.name)));
         }
     }
     differences.none_or_refuse(&what, there.id.0)?;
