@@ -19,6 +19,7 @@ use crate::model::time::{self, Edge};
 use crate::ui::{Done, Finished, Page, Render};
 use crate::workflows::ingest::pair::RawMode;
 use crate::workflows::ingest::plan::{IngestPlan, Order, Services};
+use crate::workflows::ingest::reason::FailReason;
 use crate::workflows::ingest::report::IngestReport;
 use crate::workflows::ingest::scan::{Root, ScanRules};
 use crate::workflows::ingest::{self, Ingested};
@@ -277,18 +278,9 @@ fn finish(report: &IngestReport, stopped: Option<HaltReason>) -> Finished {
 impl Render for IngestReport {
     fn render(&self, page: &mut Page) {
         page.table(&["what", "files", "why"], rows(self));
-        if !self.items_failed.is_empty() {
-            page.gap();
-            page.heading("Failed");
-            for item in self.items_failed.iter().take(FAILURES_SHOWN) {
-                page.line(format!("  {}: {}", item.reference, item.message));
-            }
-            let more = self.items_failed.len().saturating_sub(FAILURES_SHOWN);
-            if more > 0 {
-                let more = text::thousands(more as u64);
-                page.line(format!("  and {more} more: --report FILE or --json names all"));
-            }
-        }
+        // Of a card that was pulled out the table says enough: all that is missing has the one reason.
+        let failed = self.items_failed.iter().filter(|item| item.reason != FailReason::CARD_GONE.0);
+        some(page, "Failed", failed.map(|item| format!("{}: {}", item.reference, item.message)));
         page.gap();
         let elapsed = time::span(Duration::from_millis(self.elapsed_ms));
         let sent = text::size(self.bytes_uploaded);
@@ -304,6 +296,24 @@ impl Render for IngestReport {
         } else {
             page.bad(&self.conclusion);
         }
+    }
+}
+
+/// The first lines of a list, and how many more there are.
+fn some(page: &mut Page, heading: &str, lines: impl Iterator<Item = String>) {
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return;
+    }
+    page.gap();
+    page.heading(heading);
+    for line in lines.iter().take(FAILURES_SHOWN) {
+        page.line(format!("  {line}"));
+    }
+    let more = lines.len().saturating_sub(FAILURES_SHOWN);
+    if more > 0 {
+        let more = text::thousands(more as u64);
+        page.line(format!("  and {more} more: --report FILE or --json names all"));
     }
 }
 

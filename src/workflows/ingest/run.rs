@@ -155,12 +155,15 @@ impl Run {
                 self.check(done);
             }
         }
-        while let Some(done) = jobs.join_next().await {
-            self.check(done);
-        }
         for reader in readers {
             self.check(reader.await);
         }
+        // Before the rest is sent, which may take long: somebody may still stand beside the computer.
+        self.tally.tell_gone_cards();
+        while let Some(done) = jobs.join_next().await {
+            self.check(done);
+        }
+        self.tally.tell_gone_cards();
         let mut again = again.units.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *again)
     }
