@@ -281,6 +281,8 @@ impl Render for IngestReport {
         // Of a card that was pulled out the table says enough: all that is missing has the one reason.
         let failed = self.items_failed.iter().filter(|item| item.reason != FailReason::CARD_GONE.0);
         some(page, "Failed", failed.map(|item| format!("{}: {}", item.reference, item.message)));
+        let noted = self.items_noted.iter().map(|item| format!("{}: {}", item.reference, item.notes.join("; ")));
+        some(page, "Stored, but", noted);
         page.gap();
         let elapsed = time::span(Duration::from_millis(self.elapsed_ms));
         let sent = text::size(self.bytes_uploaded);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::reason::{FailReason, SkipReason};
-use super::report::{Counts, FailedItem, FileLine, path_bytes};
+use super::report::{Counts, FailedItem, FileLine, NotedItem, path_bytes};
 use super::trouble::Failure;
 use crate::batch::{ItemEvent, Outcome, Progress};
 use crate::error::{Error, Result};
@@ -82,6 +82,9 @@ impl Tally {
         self.with(|counts| {
             counts.uploaded += 1;
             counts.bytes_uploaded += bytes;
+            if !told.notes.is_empty() {
+                counts.items_noted.push(NotedItem { reference: text::path(told.path), notes: told.notes.to_vec() });
+            }
         });
         self.tell(told, "uploaded", Outcome::Done, None, None);
     }
