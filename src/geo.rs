@@ -19,7 +19,8 @@ const PLACES: [&str; 3] = ["/country/iso_code", "/registered_country/iso_code", 
 /// # Errors
 /// When the file cannot be read, or is no such database.
 pub fn country_of(ip: IpAddr, database: &Path) -> Result<Option<Country>> {
-    let bytes = std::fs::read(database).map_err(|error| Error::io("read the database of countries", database, error))?;
+    let bytes =
+        std::fs::read(database).map_err(|error| Error::io("read the database of countries", database, error))?;
     let wrong = |error: maxminddb::MaxMindDbError| {
         Error::new(Kind::Config, format!("{} is no database of countries in the MMDB format", text::path(database)))
             .with_source(error)

@@ -130,7 +130,7 @@ async fn create(app: &App, args: PackageCreateArgs) -> Finished {
         None => {
             reference::note_namesake(app, Noun::Package, &name, operator.id).await?;
             setup::create(db, &app.author(), &new, "", mode).await?
-        },
+        }
     };
     app.ui.show(&CreatedReport::new("package", created, mode.dry_run, target));
     Ok(Done::OK)
@@ -140,11 +140,8 @@ async fn update(app: &App, args: PackageUpdateArgs) -> Finished {
     let plan = {
         let conn = &mut app.db().await?.conn().await?;
         let package = reference::package(app, conn, args.package.as_deref(), None).await?;
-        let edit = PackageEdit {
-            name: args.name.as_deref(),
-            price: args.price.as_deref(),
-            photo_count: args.photo_count,
-        };
+        let edit =
+            PackageEdit { name: args.name.as_deref(), price: args.price.as_deref(), photo_count: args.photo_count };
         setup_change::plan(conn, package.id.0, args.allow_duplicate, |before| edit.apply(before)).await?
     };
     change::update(app, plan, args.update).await

@@ -348,7 +348,7 @@ impl Config {
         let Some(value) = self.value(setting) else {
             return Error::new(Kind::Config, format!("{} is not set", setting.key));
         };
-        let shown = if setting.secret { "(hidden)".to_owned() } else { format!("{:?}", text::printable(&value.text)) };
+        let shown = if setting.secret { "(hidden)".to_owned() } else { text::quoted(&value.text) };
         Error::new(Kind::Config, format!("{} = {shown} from {}: {why}", setting.key, value.origin))
             .hint(format!("{}: {}", setting.key, setting.about))
     }
@@ -359,7 +359,7 @@ impl Config {
 /// # Errors
 /// A sentence when it is neither.
 pub fn parse_bytes(input: &str) -> Result<u64, String> {
-    let wrong = || format!("{:?} is not a number of bytes; write 2MiB, 500kB or 1048576", text::printable(input));
+    let wrong = || format!("{} is not a number of bytes; write 2MiB, 500kB or 1048576", text::quoted(input));
     let input = input.trim();
     let split = input.find(|c: char| !c.is_ascii_digit()).unwrap_or(input.len());
     let (digits, unit) = input.split_at(split);
@@ -435,12 +435,12 @@ fn profile_section<'a>(
     let place = file.map_or_else(|| "there is no configuration file".to_owned(), text::path);
     let known = profiles
         .map(|profiles| profiles.keys().map(String::as_str).map(text::printable).collect::<Vec<_>>().join(", "));
-    Err(Error::new(Kind::Config, format!("profile {:?} does not exist ({place})", text::printable(name))).hint(
-        match known.filter(|known| !known.is_empty()) {
-            Some(known) => format!("profiles there are: {known}"),
-            None => "add a section [profile.NAME] to the configuration file".to_owned(),
-        },
-    ))
+    Err(Error::new(Kind::Config, format!("profile {} does not exist ({place})", text::quoted(name))).hint(match known
+        .filter(|known| !known.is_empty())
+    {
+        Some(known) => format!("profiles there are: {known}"),
+        None => "add a section [profile.NAME] to the configuration file".to_owned(),
+    }))
 }
 
 fn take_file_value(

@@ -12,10 +12,8 @@ use crate::model::project::Coach;
 /// # Errors
 /// What the database says.
 pub async fn list(conn: &mut PgConnection, project: ProjectId) -> Result<Vec<Coach>> {
-    let rows = sqlx::query!(
-        "SELECT id, name FROM project_coaches WHERE project_id = $1 ORDER BY lower(name), id",
-        project.0
-    );
+    let rows =
+        sqlx::query!("SELECT id, name FROM project_coaches WHERE project_id = $1 ORDER BY lower(name), id", project.0);
     let rows = rows.fetch_all(conn).await?;
     Ok(rows.into_iter().map(|row| Coach { id: row.id, name: row.name, project_id: project }).collect())
 }
@@ -36,12 +34,8 @@ pub async fn add(conn: &mut PgConnection, project: ProjectId, name: &str) -> Res
 /// # Errors
 /// What the database says.
 pub async fn rename(conn: &mut PgConnection, coach: &Coach, name: &str) -> Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE project_coaches SET name = $3 WHERE id = $1 AND name = $2",
-        coach.id,
-        coach.name,
-        name,
-    );
+    let done =
+        sqlx::query!("UPDATE project_coaches SET name = $3 WHERE id = $1 AND name = $2", coach.id, coach.name, name,);
     Ok(done.execute(conn).await?.rows_affected() > 0)
 }
 

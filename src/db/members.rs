@@ -170,8 +170,7 @@ pub async fn add_member(
 /// # Errors
 /// What the database says.
 pub async fn remove_member(conn: &mut PgConnection, project: ProjectId, user: UserId) -> Result<bool> {
-    let done =
-        sqlx::query!("DELETE FROM project_members WHERE project_id = $1 AND user_id = $2", project.0, user.0);
+    let done = sqlx::query!("DELETE FROM project_members WHERE project_id = $1 AND user_id = $2", project.0, user.0);
     Ok(done.execute(conn).await?.rows_affected() > 0)
 }
 
@@ -256,11 +255,8 @@ pub async fn add_package(conn: &mut PgConnection, project: ProjectId, package: P
 /// # Errors
 /// What the database says.
 pub async fn remove_package(conn: &mut PgConnection, project: ProjectId, package: PackageId) -> Result<bool> {
-    let done = sqlx::query!(
-        "DELETE FROM project_packages WHERE project_id = $1 AND package_id = $2",
-        project.0,
-        package.0,
-    );
+    let done =
+        sqlx::query!("DELETE FROM project_packages WHERE project_id = $1 AND package_id = $2", project.0, package.0,);
     Ok(done.execute(conn).await?.rows_affected() > 0)
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::{OperatorId, PackageId, PhotographerId, ProjectId, UserId};
-use crate::model::text::printable;
+use crate::model::text::{printable, quoted};
 use crate::model::time;
 
 /// Fewest characters of an id that stand for it.
@@ -132,7 +132,7 @@ pub async fn find(conn: &mut PgConnection, noun: Noun, text: &str, operator: Opt
     match pick(noun, text, range.is_some_and(|(from, to)| from == to), found) {
         Err(error) if error.kind() == Kind::NotFound && error.hints().is_empty() => {
             let near = near_names(noun, text, names(conn, noun, operator).await?);
-            let error = near.iter().fold(error, |error, name| error.hint(format!("did you mean {name:?}?")));
+            let error = near.iter().fold(error, |error, name| error.hint(format!("did you mean {}?", quoted(name))));
             Err(error.hint(format!("photoctl {} list shows what there is", noun.word())))
         }
         picked => picked,

@@ -29,8 +29,7 @@ macro_rules! on_table {
 /// # Errors
 /// What the database says.
 pub async fn version(conn: &mut PgConnection, noun: Noun, id: Uuid) -> Result<Option<Version>> {
-    let version =
-        on_table!(noun, "SELECT xmin::text AS \"xmin!\" FROM ", " WHERE id = $1", conn, fetch_optional, id);
+    let version = on_table!(noun, "SELECT xmin::text AS \"xmin!\" FROM ", " WHERE id = $1", conn, fetch_optional, id);
     Ok(version.map(Version))
 }
 
@@ -39,20 +38,17 @@ pub async fn version(conn: &mut PgConnection, noun: Noun, id: Uuid) -> Result<Op
 /// # Errors
 /// [`Kind::Conflict`] where somebody has, or what the database says.
 pub async fn lock(conn: &mut PgConnection, noun: Noun, id: Uuid, version: &Version) -> Result<()> {
-    let now = on_table!(
-        noun,
-        "SELECT xmin::text AS \"xmin!\" FROM ",
-        " WHERE id = $1 FOR UPDATE",
-        conn,
-        fetch_optional,
-        id
-    );
+    let now =
+        on_table!(noun, "SELECT xmin::text AS \"xmin!\" FROM ", " WHERE id = $1 FOR UPDATE", conn, fetch_optional, id);
     if now.as_ref() == Some(&version.0) {
         return Ok(());
     }
     let word = noun.word();
-    Err(Error::new(Kind::Conflict, format!("the {word} {id} was changed by somebody else meanwhile; nothing was written"))
-        .hint(format!("look at it with photoctl {word} show {id}, and do it again")))
+    Err(Error::new(
+        Kind::Conflict,
+        format!("the {word} {id} was changed by somebody else meanwhile; nothing was written"),
+    )
+    .hint(format!("look at it with photoctl {word} show {id}, and do it again")))
 }
 
 /// Marks rows as deleted. Answers those that were not.

@@ -39,7 +39,10 @@ impl Country {
         static BY_ZONE: OnceLock<HashMap<&str, Country>> = OnceLock::new();
         let table = BY_ZONE.get_or_init(|| {
             let lines = ZONES.lines().filter(|line| !line.starts_with('#'));
-            lines.filter_map(|line| line.split_once('\t')).filter_map(|(zone, code)| Some((zone, Self::parse(code)?))).collect()
+            lines
+                .filter_map(|line| line.split_once('\t'))
+                .filter_map(|(zone, code)| Some((zone, Self::parse(code)?)))
+                .collect()
         });
         table.get(zone.name()).copied()
     }

@@ -14,6 +14,13 @@ pub fn printable(text: &str) -> String {
     out
 }
 
+/// `text` for people as [`printable`] writes it, between quotation marks: a name or a value within a sentence.
+/// Rust's own `{:?}` would escape the escapes once more.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", printable(text))
+}
+
 /// A path for people: like [`printable`], bytes that are not UTF-8 as `\xNN`.
 #[must_use]
 pub fn path(path: &Path) -> String {
@@ -99,6 +106,8 @@ mod tests {
         assert_eq!(printable("a\u{1b}[31mb\n\u{202e}c"), "a\\x1b[31mb\\n\\u{202e}c");
         assert_eq!(bytes(b"caf\xe9.jpg"), "caf\\xe9.jpg");
         assert_eq!(printable("Grüße 家.jpg"), "Grüße 家.jpg");
+        assert_eq!(quoted("a\u{1b}b\\c"), "\"a\\x1bb\\c\"");
+        assert_eq!(printable(&quoted("a\nb")), quoted("a\nb"), "what is written twice is escaped once");
     }
 
     #[test]

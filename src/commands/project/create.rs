@@ -9,10 +9,10 @@ use crate::app::App;
 use crate::commands::args::CreateArgs;
 use crate::commands::created::CreatedReport;
 use crate::commands::reference;
+use crate::db::refs::Noun;
 use crate::error::{Error, Result};
 use crate::model::text;
 use crate::ui::{Done, Finished};
-use crate::db::refs::Noun;
 use crate::workflows::setup::Created;
 use crate::workflows::setup::create::{self as setup, New};
 use crate::workflows::setup::project::{NewProject, ProjectWords};
@@ -92,7 +92,7 @@ pub async fn run(app: &App, args: ProjectCreateArgs) -> Finished {
         None => {
             reference::note_namesake(app, Noun::Project, &name, operator.id).await?;
             setup::create(db, &app.author(), &new, "", mode).await?
-        },
+        }
     };
     app.ui.show(&CreatedReport::new("project", created, mode.dry_run, target));
     Ok(Done::OK)

@@ -123,8 +123,7 @@ impl Render for ProjectPage {
             ("rejected", counts.tags_rejected),
         ];
         page.field("Tags", counted(tags.iter().map(|(_, n)| n).sum(), &tags));
-        let sales =
-            [("paid", counts.sales_paid), ("pending", counts.sales_pending), ("failed", counts.sales_failed)];
+        let sales = [("paid", counts.sales_paid), ("pending", counts.sales_pending), ("failed", counts.sales_failed)];
         page.field("Sales", counted(sales.iter().map(|(_, n)| n).sum(), &sales));
         page.field("Open QR tokens", counted(counts.open_tokens, &[]));
         for (key, value) in &self.settings {
@@ -163,7 +162,8 @@ impl ProjectPage {
 /// `2,114 (2,100 ready, 14 failed)`, `none`.
 fn counted(all: i64, kinds: &[(&str, i64)]) -> String {
     let number = |n: i64| thousands(n.unsigned_abs());
-    let kinds: Vec<_> = kinds.iter().filter(|(_, n)| *n > 0).map(|(kind, n)| format!("{} {kind}", number(*n))).collect();
+    let kinds: Vec<_> =
+        kinds.iter().filter(|(_, n)| *n > 0).map(|(kind, n)| format!("{} {kind}", number(*n))).collect();
     match (all, kinds.is_empty()) {
         (0, _) => "none".to_owned(),
         (_, true) => number(all),

@@ -70,8 +70,7 @@ pub async fn plan<T: Thing>(
     let before = T::read(conn, id).await?.ok_or_else(|| gone(T::NOUN, id))?;
     let after = edit(&before)?;
     let changes = Changes::between(before.fields(), after.fields());
-    let warnings =
-        if changes.is_empty() { Vec::new() } else { after.judge(conn, &before, allow_duplicate).await? };
+    let warnings = if changes.is_empty() { Vec::new() } else { after.judge(conn, &before, allow_duplicate).await? };
     Ok(Plan { before, after, changes, warnings, version, allow_duplicate })
 }
 

@@ -5,7 +5,7 @@ use email_address::{EmailAddress, Options};
 use icu_locale_core::subtags::{Language, Region, Script, Variant};
 
 use crate::error::{Error, Result};
-use crate::model::text::printable;
+use crate::model::text::quoted;
 use crate::model::time;
 
 /// Characters in a column `varchar(255)`: names, emails, locations.
@@ -42,7 +42,7 @@ pub fn email(text: &str) -> Result<String> {
     let text = text.trim();
     let options = Options::default().with_required_tld().without_display_text().without_domain_literal();
     if let Err(error) = EmailAddress::parse_with_options(text, options) {
-        return Err(Error::invalid(format!("{:?} is not an email address: {error}", printable(text))));
+        return Err(Error::invalid(format!("{} is not an email address: {error}", quoted(text))));
     }
     no_controls(text, "the email")?;
     at_most(text, NAME_MOST, "the email")?;
@@ -66,7 +66,7 @@ pub fn zone(text: &str) -> Result<Tz> {
 pub fn locale(text: &str) -> Result<String> {
     let text = text.trim();
     let wrong = || {
-        Error::invalid(format!("{:?} is not a language tag of BCP 47", printable(text)))
+        Error::invalid(format!("{} is not a language tag of BCP 47", quoted(text)))
             .hint("write one such as en, de-CH or pt-BR")
     };
     // Extensions (`-u-…`) would not fit into the column: language, script, region and variants are all that can come.
@@ -101,7 +101,7 @@ pub fn link(text: &str) -> Result<String> {
     let text = text.trim();
     let good = url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if !good || text.chars().any(char::is_whitespace) {
-        return Err(Error::invalid(format!("{:?} is not a web address", printable(text)))
+        return Err(Error::invalid(format!("{} is not a web address", quoted(text)))
             .hint("write it whole, such as https://example.org/event"));
     }
     no_controls(text, "the link")?;
@@ -127,7 +127,7 @@ pub fn text(text: &str, what: &str) -> Result<String> {
 
 fn no_controls(text: &str, what: &str) -> Result<()> {
     match text.chars().find(|c| c.is_control()) {
-        Some(_) => Err(Error::invalid(format!("{what} holds a control character: {:?}", printable(text)))),
+        Some(_) => Err(Error::invalid(format!("{what} holds a control character: {}", quoted(text)))),
         None => Ok(()),
     }
 }

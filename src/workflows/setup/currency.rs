@@ -49,8 +49,7 @@ pub fn decide(whereabouts: &Whereabouts, timezone: Option<Tz>, locale: Option<&s
         }
     }
     let by_zone = timezone.and_then(|zone| found(Country::of_zone(zone)?, format!("the time zone {zone}")));
-    let by_locale =
-        || locale.and_then(|tag| found(Country::of_locale(tag)?, format!("the locale {}", printable(tag))));
+    let by_locale = || locale.and_then(|tag| found(Country::of_locale(tag)?, format!("the locale {}", printable(tag))));
     if let Some(decided) = by_zone.or_else(by_locale) {
         return Ok(decided);
     }

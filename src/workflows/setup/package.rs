@@ -15,7 +15,7 @@ use crate::model::ids::PackageId;
 use crate::model::money::{Currency, Money};
 use crate::model::people::Operator;
 use crate::model::project::Package;
-use crate::model::text::{count, printable};
+use crate::model::text::{count, printable, quoted};
 
 /// A package to be created, checked.
 #[derive(Debug, Clone)]
@@ -128,7 +128,7 @@ impl Thing for Package {
     }
 
     fn label(&self) -> String {
-        format!("package \"{}\" of {}", printable(&self.name), printable(&self.operator))
+        format!("package {} of {}", quoted(&self.name), printable(&self.operator))
     }
 
     fn fields(&self) -> Vec<Field> {
@@ -165,7 +165,10 @@ impl Thing for Package {
             return Ok(Vec::new());
         }
         let times = count(sold.unsigned_abs(), "time");
-        Ok(vec![format!("{} was sold {times}: sales keep what was paid, the list of sales shows the new price", self.label())])
+        Ok(vec![format!(
+            "{} was sold {times}: sales keep what was paid, the list of sales shows the new price",
+            self.label()
+        )])
     }
 
     async fn write(&self, conn: &mut PgConnection) -> Result<()> {

@@ -50,13 +50,7 @@ pub async fn delete(db: &Db, author: &Author, noun: Noun, ids: &[Uuid]) -> Resul
 /// # Errors
 /// A sentence where the operator is deleted still, [`Kind::AlreadyExists`] where another has the name now, or what the
 /// database says.
-pub async fn restore(
-    db: &Db,
-    author: &Author,
-    noun: Noun,
-    ids: &[Uuid],
-    allow_duplicate: bool,
-) -> Result<Vec<Uuid>> {
+pub async fn restore(db: &Db, author: &Author, noun: Noun, ids: &[Uuid], allow_duplicate: bool) -> Result<Vec<Uuid>> {
     let mut tx = db.begin().await?;
     for id in ids {
         if let Err(error) = may_return(&mut tx, noun, *id, allow_duplicate).await {
