@@ -491,7 +491,11 @@ fn is_known(key: &str) -> bool {
     settings::find(key).is_some() || indirect(key).is_some()
 }
 
-fn secret_of_command(key: &str, command: &str) -> Result<String> {
+/// What a command prints, without the line's end: a secret that stands in no file.
+///
+/// # Errors
+/// [`Kind::Config`] naming `key`, where the command fails or prints nothing.
+pub fn secret_of_command(key: &str, command: &str) -> Result<String> {
     let failed = |why: String| Error::new(Kind::Config, format!("{key}: the command {why}"));
     let output = std::process::Command::new("/bin/sh")
         .args(["-c", command])

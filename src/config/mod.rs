@@ -7,5 +7,5 @@ pub mod layers;
 pub mod policy;
 pub mod settings;
 
-pub use layers::{Config, Origin, Sources, Value, parse_bytes};
+pub use layers::{Config, Origin, Sources, Value, parse_bytes, secret_of_command};
 pub use settings::Setting;

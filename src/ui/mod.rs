@@ -336,6 +336,9 @@ impl Ui {
         }
         let label = self.paint_err("Error:", console::Style::new().red().bold());
         self.say(&format!("{label} {}", printable(error.message())));
+        for detail in error.details() {
+            self.say(&format!("  {}", printable(detail)));
+        }
         for cause in error.causes().iter().filter(|cause| !error.message().contains(cause.as_str())) {
             self.say(&format!("  Caused by: {}", printable(cause)));
         }
@@ -380,12 +383,16 @@ impl Ui {
 /// The json form of an error.
 #[must_use]
 pub fn error_object(error: &Error) -> serde_json::Value {
-    json!({"error": {
+    let mut object = json!({
         "code": error.kind().code(),
         "message": error.message(),
         "hint": (!error.hints().is_empty()).then(|| error.hints().join("; ")),
         "retryable": error.kind().retryable(),
-    }})
+    });
+    if !error.details().is_empty() {
+        object["details"] = json!(error.details());
+    }
+    json!({ "error": object })
 }
 
 /// The end of a command: what the process exits with.

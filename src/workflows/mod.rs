@@ -2,4 +2,5 @@
 
 pub mod ingest;
 pub mod photos;
+pub mod plan;
 pub mod setup;

@@ -24,6 +24,9 @@ const READERS: &[&str] = &[
     "project packages list",
     "project coaches list",
     "project settings list",
+    "project plan",
+    "project export",
+    "project schema",
     "photos list",
     "photos show",
     "photos url",
@@ -68,6 +71,7 @@ const CHANGES: &[&str] = &[
     "package restore Old",
     "project update {} --name Neu",
     "project clone {} --name Neu",
+    "project apply file.toml",
     "project delete {}",
     "project restore Old",
     "project photographers remove --project {} --photographer bo@example.org --if-exists",
@@ -93,7 +97,8 @@ const CHANGES: &[&str] = &[
 ];
 
 fn words_of(line: &str) -> String {
-    let words = line.split(' ').take_while(|word| !word.starts_with('-') && *word != "file" && !is_reference(word));
+    let words =
+        line.split(' ').take_while(|word| !word.starts_with('-') && !word.starts_with("file") && !is_reference(word));
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -129,6 +134,8 @@ fn each_change_can_be_tried_first() {
 fn prepared() -> World {
     let world = World::embedded();
     let machine = world.machine();
+    let package = "[[packages]]\nkey = 'x'\noperator = 'ana@example.org'\nname = 'X'\nprice = '1 EUR'\nphotos = 1\n";
+    machine.file("file.toml", package);
     machine.file("card/1.jpg", scene_jpeg(64, 48));
     machine.line(&format!("project settings set --project {PROJECT} watermark_opacity 0.4")).ok();
     machine.line("package create --operator ana@example.org --name Five --price 5 --photo-count 5").ok();

@@ -246,6 +246,30 @@ pub const ALL: &[(&str, &[Example])] = &[
         ("In a script that may run twice",
          "photoctl project clone \"Summer Run\" --name \"Summer Run 2027\" --if-not-exists --json"),
     ]),
+    ("project plan", &[
+        ("What a file would change",
+         "photoctl project plan season.toml"),
+        ("In CI: exit code 6 where something would change",
+         "photoctl project plan season.toml --set year=2027 --exit-code --json"),
+    ]),
+    ("project apply", &[
+        ("Do what a file wants",
+         "photoctl project apply season.toml"),
+        ("Exactly the plan that was looked at",
+         "photoctl project apply --plan plan.json --yes"),
+    ]),
+    ("project export", &[
+        ("A project as a file, to keep in git",
+         "photoctl project export \"Summer Run\" --to event.toml"),
+        ("As JSON",
+         "photoctl project export \"Summer Run\" --format json"),
+    ]),
+    ("project schema", &[
+        ("For editors that complete by it",
+         "photoctl project schema"),
+        ("Into a file",
+         "photoctl project schema > event.schema.json"),
+    ]),
     ("project delete", &[
         ("Says what hangs on it, and asks",
          "photoctl project delete \"Summer Run\""),

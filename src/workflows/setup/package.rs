@@ -45,7 +45,7 @@ impl NewPackage {
 }
 
 /// Minor units of a price as people write it.
-fn price(text: &str, currency: &str) -> Result<i32> {
+pub(crate) fn price(text: &str, currency: &str) -> Result<i32> {
     let currency: Currency = currency.parse().map_err(|_| {
         let shown = printable(currency);
         Error::invalid(format!("the operator's currency \"{shown}\" is none of ISO 4217: no price can be in it"))
@@ -176,6 +176,6 @@ impl Thing for Package {
     }
 }
 
-fn values(package: &Package) -> PackageValues<'_> {
+pub(crate) fn values(package: &Package) -> PackageValues<'_> {
     PackageValues { name: &package.name, price: package.price, photo_count: package.photo_count }
 }

@@ -215,7 +215,7 @@ pub(super) fn same_operator(noun: &str, name: &str, theirs: OperatorId, projects
 }
 
 /// The audit entry for a new part of a project.
-pub(super) fn added(entity: Entity, project: ProjectId, part: Uuid) -> Entry {
+pub(crate) fn added(entity: Entity, project: ProjectId, part: Uuid) -> Entry {
     Entry::new(entity, Action::Create).of(part).in_project(project).fields(Fields::new())
 }
 

@@ -159,7 +159,7 @@ impl Thing for Photographer {
     }
 }
 
-fn values(photographer: &Photographer) -> PhotographerValues<'_> {
+pub(crate) fn values(photographer: &Photographer) -> PhotographerValues<'_> {
     PhotographerValues {
         name: &photographer.name,
         email: &photographer.email,

@@ -306,7 +306,7 @@ impl Thing for Project {
     }
 }
 
-fn values(project: &Project) -> ProjectValues<'_> {
+pub(crate) fn values(project: &Project) -> ProjectValues<'_> {
     ProjectValues {
         name: &project.name,
         location: project.location.as_deref(),

@@ -70,6 +70,11 @@ pub async fn list(conn: &mut PgConnection, config: &Config, project: ProjectId) 
         .collect())
 }
 
+/// The settings that a project can have.
+pub fn of_projects() -> impl Iterator<Item = &'static Setting> {
+    settings::ALL.iter().copied().filter(|setting| setting.project.is_some())
+}
+
 /// The setting of that name, if it can be a project's. `watermark-position` is `watermark_position`.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ mod lifecycle;
 mod parts;
 mod passwords;
 mod people;
+mod plan;
 mod projects;
 mod references;
 mod settings;
@@ -114,6 +115,7 @@ impl House {
             "project_coaches",
             "photoctl.installation",
             "photoctl.project_settings",
+            "photoctl.declared",
             "photoctl.audit",
             "photoctl.audit_head",
         ];
