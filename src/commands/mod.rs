@@ -17,5 +17,6 @@ pub mod photographer;
 pub mod photos;
 pub mod project;
 pub mod reference;
+pub mod remember;
 pub mod removal;
 pub mod user;
