@@ -15,17 +15,17 @@ pub(super) fn show<T: Serialize>(format: Format, thing: &T) -> String {
 }
 
 pub(super) fn list<T: Serialize>(format: Format, rows: &[T]) -> String {
-    let values: Vec<Value> = rows.iter().map(value_of).collect();
+    let values = || -> Vec<Value> { rows.iter().map(value_of).collect() };
     match format {
-        Format::Jsonl => {
-            let count = values.len();
-            let mut lines: String = values.into_iter().map(|value| format!("{}\n", typed("item", value))).collect();
-            lines.push_str(&format!("{}\n", json!({"type": "summary", "count": count})));
-            lines
-        }
-        Format::Csv => csv(&values),
-        Format::Human | Format::Json => pretty(&Value::Array(values)),
+        Format::Jsonl => format!("{}{}\n", items(rows), json!({"type": "summary", "count": rows.len()})),
+        Format::Csv => csv(&values()),
+        Format::Human | Format::Json => pretty(&Value::Array(values())),
     }
+}
+
+/// A line of jsonl for each.
+pub(super) fn items<T: Serialize>(rows: &[T]) -> String {
+    rows.iter().map(|row| format!("{}\n", typed("item", value_of(row)))).collect()
 }
 
 pub(super) fn report<T: Serialize>(format: Format, report: &T) -> String {
