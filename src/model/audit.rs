@@ -33,6 +33,8 @@ pub enum Entity {
     ProjectPackage,
     ProjectSetting,
     Photo,
+    /// What a killed upload left in the store: an object that never came to be.
+    UnfinishedUpload,
     Database,
 }
 
@@ -51,6 +53,7 @@ impl Entity {
             Entity::ProjectPackage => "project_package",
             Entity::ProjectSetting => "project_setting",
             Entity::Photo => "photo",
+            Entity::UnfinishedUpload => "unfinished_upload",
             Entity::Database => "database",
         }
     }
