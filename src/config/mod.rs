@@ -3,6 +3,7 @@
 //! [`settings`] is the one list of what can be set. Secrets come from the environment, a file or a command,
 //! never from a flag, and [`Config`] never prints them.
 
+mod file;
 pub mod layers;
 pub mod policy;
 pub mod settings;
