@@ -13,7 +13,7 @@
 //! commands    a noun each: clap arguments, then plan -> confirm -> do -> report
 //! app, ui     what every command works with; stdout and stderr, formats, progress, prompts
 //! workflows   what the tool exists for: ingest, photos, setup. They never print
-//! batch  imaging  objects  db      adapters and machinery that do not know each other; a workflow joins them
+//! batch  imaging  objects  geo  db adapters and machinery that do not know each other; a workflow joins them
 //! config  model  error             plain types: settings, ids, statuses, time, hashes, the one error
 //! ```
 //!
@@ -25,6 +25,7 @@
 //! | [`batch`] | many items at once: widths, retry, pause, cancellation | a noun of the domain |
 //! | [`imaging`] | what a file is, and its derivatives | where files come from or go to |
 //! | [`objects`] | keys, S3 and folder stores | the database |
+//! | [`geo`] | the country of an address, from a file | any network |
 //! | [`db`] | all the SQL, one file for each entity; pool, embedded server, migrations | decisions |
 //! | [`config`] | every setting, the layers, the origin of each value | use of a setting |
 //! | [`model`] | types without I/O that all floors speak | anything that can block |
@@ -61,6 +62,7 @@ pub mod commands;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod geo;
 pub mod imaging;
 pub mod model;
 pub mod objects;

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod audit;
+pub mod change;
 pub mod completions;
 pub mod config;
 pub mod created;
@@ -16,4 +17,5 @@ pub mod photographer;
 pub mod photos;
 pub mod project;
 pub mod reference;
+pub mod removal;
 pub mod user;

@@ -14,18 +14,28 @@ pub(super) fn show<T: Serialize>(format: Format, thing: &T) -> String {
     }
 }
 
-pub(super) fn list<T: Serialize>(format: Format, rows: &[T]) -> String {
-    let values = || -> Vec<Value> { rows.iter().map(value_of).collect() };
+pub(super) fn list<T: Serialize>(format: Format, rows: &[T], left_out: &[&str]) -> String {
+    let mut values: Vec<Value> = rows.iter().map(value_of).collect();
+    for object in values.iter_mut().filter_map(Value::as_object_mut) {
+        object.retain(|key, _| !left_out.contains(&key.as_str()));
+    }
     match format {
-        Format::Jsonl => format!("{}{}\n", items(rows), json!({"type": "summary", "count": rows.len()})),
-        Format::Csv => csv(&values()),
-        Format::Human | Format::Json => pretty(&Value::Array(values())),
+        Format::Jsonl => {
+            let summary = json!({"type": "summary", "count": values.len()});
+            format!("{}{summary}\n", lines(values))
+        }
+        Format::Csv => csv(&values),
+        Format::Human | Format::Json => pretty(&Value::Array(values)),
     }
 }
 
 /// A line of jsonl for each.
 pub(super) fn items<T: Serialize>(rows: &[T]) -> String {
-    rows.iter().map(|row| format!("{}\n", typed("item", value_of(row)))).collect()
+    lines(rows.iter().map(value_of))
+}
+
+fn lines(values: impl IntoIterator<Item = Value>) -> String {
+    values.into_iter().map(|value| format!("{}\n", typed("item", value))).collect()
 }
 
 pub(super) fn report<T: Serialize>(format: Format, report: &T) -> String {
@@ -120,7 +130,7 @@ mod tests {
 
     #[test]
     fn jsonl_ends_in_a_summary() {
-        let text = list(Format::Jsonl, &[json!({"id": 1})]);
+        let text = list(Format::Jsonl, &[json!({"id": 1, "long": "x"})], &["long"]);
         let last = text.lines().last().expect("a line");
         assert_eq!(last, r#"{"type":"summary","count":1}"#);
     }

@@ -196,7 +196,7 @@ impl Ui {
                 self.print(&page.into_text());
             }
             _ => {
-                self.print(&machine::list(self.format, rows));
+                self.print(&machine::list(self.format, rows, T::LEFT_OUT));
                 self.summarised();
             }
         }
@@ -219,7 +219,7 @@ impl Ui {
             .iter()
             .map(|row| columns.iter().zip(row).map(|(name, cell)| (name.clone(), json!(cell))).collect())
             .collect();
-        self.print(&machine::list(self.format, &records));
+        self.print(&machine::list(self.format, &records, &[]));
         self.summarised();
     }
 

@@ -7,18 +7,19 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     // `db` for the folder of the embedded server's program files, which has to be known before anything runs.
-    ("cli", &["app", "commands", "config", "db", "error", "ui"]),
+    ("cli", &["app", "commands", "config", "db", "error", "model", "ui"]),
     // What every command works with. It opens services, and knows no command and no workflow.
     ("app", &["batch", "config", "db", "error", "model", "objects", "ui"]),
     // `cli` for the command line itself: help, completions and manual pages are made from it.
     ("commands", &["app", "batch", "cli", "config", "db", "error", "imaging", "model", "objects", "ui", "workflows"]),
     // `config` for the list of settings: it stands on the floor of `model`.
-    ("workflows", &["batch", "config", "db", "error", "imaging", "model", "objects"]),
+    ("workflows", &["batch", "config", "db", "error", "geo", "imaging", "model", "objects"]),
     ("ui", &["batch", "error", "model"]),
     ("batch", &["error", "model"]),
     ("db", &["error", "model"]),
     ("imaging", &["error", "model"]),
     ("objects", &["error", "model"]),
+    ("geo", &["error", "model"]),
     ("config", &["error", "model"]),
     ("model", &["error"]),
     // Escapes text for messages; nothing else.
@@ -45,6 +46,7 @@ const PLACES: &[(&str, &[&str])] = &[
     // What they hand to C code has passed the header checks there.
     ("turbojpeg::", &["src/imaging/decode.rs", "src/imaging/ycc.rs"]),
     ("viuer::", &["src/ui/"]),
+    ("maxminddb::", &["src/geo.rs"]),
 ];
 
 struct Source {

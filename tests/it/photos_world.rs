@@ -104,19 +104,7 @@ impl World {
     pub fn sql(&self, sql: &str) -> String {
         match &self.db {
             Some(db) => db.psql(sql),
-            None => wait(async {
-                let db = Db::connect(&DbConfig::Embedded(EmbeddedConfig::new(self.machine.data()))).await.unwrap();
-                let rows = {
-                    let mut conn = db.conn().await.unwrap();
-                    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(&mut *conn).await.unwrap()
-                };
-                db.close().await;
-                let text = |row: &sqlx::postgres::PgRow| {
-                    let cells = (0..row.len()).map(|i| row.try_get_unchecked::<Option<String>, _>(i).unwrap());
-                    cells.map(Option::unwrap_or_default).collect::<Vec<_>>().join("|")
-                };
-                rows.iter().map(text).collect::<Vec<_>>().join("\n")
-            }),
+            None => embedded_sql(self.machine.data(), sql),
         }
     }
 
@@ -250,5 +238,23 @@ where
             .spawn(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future))
             .join()
             .unwrap()
+    })
+}
+
+/// Runs SQL on an embedded database, which nobody else can read, by the library. As psql does: the rows of the last
+/// statement as lines, columns separated by `|`, true and false as `t` and `f`.
+pub fn embedded_sql(folder: PathBuf, sql: &str) -> String {
+    wait(async {
+        let db = Db::connect(&DbConfig::Embedded(EmbeddedConfig::new(folder))).await.unwrap();
+        let rows = {
+            let mut conn = db.conn().await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(&mut *conn).await.unwrap()
+        };
+        db.close().await;
+        let text = |row: &sqlx::postgres::PgRow| {
+            let cells = (0..row.len()).map(|i| row.try_get_unchecked::<Option<String>, _>(i).unwrap());
+            cells.map(Option::unwrap_or_default).collect::<Vec<_>>().join("|")
+        };
+        rows.iter().map(text).collect::<Vec<_>>().join("\n")
     })
 }

@@ -46,6 +46,30 @@ pub const ALL: &[(&str, &[Example])] = &[
         ("By the first characters of the id, as json",
          "photoctl operator show 5f0c2a9b --json"),
     ]),
+    ("operator update", &[
+        ("Another time zone",
+         "photoctl operator update events@example.org --timezone Europe/Vienna"),
+        ("Look first",
+         "photoctl operator update events@example.org --name \"Alpine Events\" --dry-run"),
+    ]),
+    ("operator delete", &[
+        ("Says what hangs on it, and asks",
+         "photoctl operator delete events@example.org"),
+        ("In a script",
+         "photoctl operator delete events@example.org --yes --json"),
+    ]),
+    ("operator restore", &[
+        ("Back again",
+         "photoctl operator restore events@example.org"),
+        ("Look first",
+         "photoctl operator restore events@example.org --dry-run"),
+    ]),
+    ("operator set-password", &[
+        ("Asked for, hidden",
+         "photoctl operator set-password events@example.org"),
+        ("Log in no more",
+         "photoctl operator set-password events@example.org --no-password"),
+    ]),
     ("photographer", &[
         ("A new photographer",
          "photoctl photographer create --operator events@example.org --name Finn --email finn@example.org"),
@@ -69,6 +93,30 @@ pub const ALL: &[(&str, &[Example])] = &[
          "photoctl photographer show finn@example.org"),
         ("As json",
          "photoctl photographer show finn@example.org --json"),
+    ]),
+    ("photographer update", &[
+        ("Another email",
+         "photoctl photographer update finn@example.org --email finn@example.net"),
+        ("An address, as json",
+         "photoctl photographer update finn@example.org --address \"Am Hafen 1, Hamburg\" --json"),
+    ]),
+    ("photographer delete", &[
+        ("Says how many photos there are, and asks",
+         "photoctl photographer delete finn@example.org"),
+        ("In a script",
+         "photoctl photographer delete finn@example.org --yes"),
+    ]),
+    ("photographer restore", &[
+        ("Back again",
+         "photoctl photographer restore finn@example.org"),
+        ("Look first",
+         "photoctl photographer restore finn@example.org --dry-run"),
+    ]),
+    ("photographer set-password", &[
+        ("Asked for, hidden",
+         "photoctl photographer set-password finn@example.org"),
+        ("Log in no more",
+         "photoctl photographer set-password finn@example.org --no-password"),
     ]),
     ("user", &[
         ("A guest",
@@ -94,6 +142,30 @@ pub const ALL: &[(&str, &[Example])] = &[
         ("As json",
          "photoctl user show gus@example.org --json"),
     ]),
+    ("user update", &[
+        ("Another name",
+         "photoctl user update gus@example.org --name \"Gus Berg\""),
+        ("An address on bills, and none otherwise",
+         "photoctl user update gus@example.org --billing-address \"Hauptplatz 1, Graz\" --no-address"),
+    ]),
+    ("user delete", &[
+        ("Says what hangs on it, and asks",
+         "photoctl user delete gus@example.org"),
+        ("In a script",
+         "photoctl user delete gus@example.org --yes --json"),
+    ]),
+    ("user restore", &[
+        ("Back again",
+         "photoctl user restore gus@example.org"),
+        ("Look first",
+         "photoctl user restore gus@example.org --dry-run"),
+    ]),
+    ("user set-password", &[
+        ("Asked for, hidden",
+         "photoctl user set-password gus@example.org"),
+        ("Log in no more",
+         "photoctl user set-password gus@example.org --no-password"),
+    ]),
     ("package", &[
         ("What an operator sells",
          "photoctl package list --operator events@example.org"),
@@ -117,6 +189,24 @@ pub const ALL: &[(&str, &[Example])] = &[
          "photoctl package show \"events@example.org/Ten photos\""),
         ("As json",
          "photoctl package show \"Ten photos\" --json"),
+    ]),
+    ("package update", &[
+        ("Another price; says how often it was sold",
+         "photoctl package update \"Ten photos\" --price 24.90"),
+        ("Look first",
+         "photoctl package update \"Ten photos\" --photo-count 12 --dry-run"),
+    ]),
+    ("package delete", &[
+        ("Says where it is sold, and asks",
+         "photoctl package delete \"Ten photos\""),
+        ("In a script",
+         "photoctl package delete \"Ten photos\" --yes"),
+    ]),
+    ("package restore", &[
+        ("Back again",
+         "photoctl package restore \"Ten photos\""),
+        ("Look first",
+         "photoctl package restore \"Ten photos\" --dry-run"),
     ]),
     ("project", &[
         ("A new event",
@@ -144,6 +234,30 @@ pub const ALL: &[(&str, &[Example])] = &[
         ("By operator and name, where two operators have one",
          "photoctl project show \"events@example.org/Summer Run\" --json"),
     ]),
+    ("project update", &[
+        ("Moved by a day",
+         "photoctl project update \"Summer Run\" --start \"2026-06-02 14:00\" --end \"2026-06-02 20:00\""),
+        ("New terms, and no web page",
+         "photoctl project update \"Summer Run\" --terms-file terms.txt --no-link"),
+    ]),
+    ("project clone", &[
+        ("The next edition",
+         "photoctl project clone \"Summer Run\" --name \"Summer Run 2027\" --start \"2027-06-05 14:00\" --end \"2027-06-05 20:00\""),
+        ("In a script that may run twice",
+         "photoctl project clone \"Summer Run\" --name \"Summer Run 2027\" --if-not-exists --json"),
+    ]),
+    ("project delete", &[
+        ("Says what hangs on it, and asks",
+         "photoctl project delete \"Summer Run\""),
+        ("In a script",
+         "photoctl project delete \"Summer Run\" --yes --json"),
+    ]),
+    ("project restore", &[
+        ("Back again",
+         "photoctl project restore \"Summer Run\""),
+        ("Look first",
+         "photoctl project restore \"Summer Run\" --dry-run"),
+    ]),
     ("project photographers", &[
         ("Assign one",
          "photoctl project photographers add --project \"Summer Run\" --photographer finn@example.org"),
@@ -155,6 +269,12 @@ pub const ALL: &[(&str, &[Example])] = &[
          "photoctl project photographers add --project \"Summer Run\" --photographer finn@example.org"),
         ("In a script that may run twice",
          "photoctl project photographers add --project \"Summer Run\" --photographer finn@example.org --if-not-exists"),
+    ]),
+    ("project photographers remove", &[
+        ("Asks before",
+         "photoctl project photographers remove --project \"Summer Run\" --photographer finn@example.org"),
+        ("In a script that may run twice",
+         "photoctl project photographers remove --project \"Summer Run\" --photographer finn@example.org --if-exists --yes"),
     ]),
     ("project photographers list", &[
         ("Who is assigned",
@@ -174,6 +294,12 @@ pub const ALL: &[(&str, &[Example])] = &[
         ("One who accepted the terms on paper",
          "photoctl project members add --project \"Summer Run\" --user gus@example.org --terms-accepted \"2026-06-01 13:30\""),
     ]),
+    ("project members remove", &[
+        ("Asks before",
+         "photoctl project members remove --project \"Summer Run\" --user gus@example.org"),
+        ("In a script that may run twice",
+         "photoctl project members remove --project \"Summer Run\" --user gus@example.org --if-exists --yes"),
+    ]),
     ("project members list", &[
         ("Who has joined",
          "photoctl project members list --project \"Summer Run\""),
@@ -192,11 +318,47 @@ pub const ALL: &[(&str, &[Example])] = &[
         ("In a script that may run twice",
          "photoctl project packages add --project \"Summer Run\" --package \"Ten photos\" --if-not-exists"),
     ]),
+    ("project packages remove", &[
+        ("Asks before",
+         "photoctl project packages remove --project \"Summer Run\" --package \"Ten photos\""),
+        ("In a script that may run twice",
+         "photoctl project packages remove --project \"Summer Run\" --package \"Ten photos\" --if-exists --yes"),
+    ]),
     ("project packages list", &[
         ("What is sold",
          "photoctl project packages list --project \"Summer Run\""),
         ("As json",
          "photoctl project packages list --project \"Summer Run\" --json"),
+    ]),
+    ("project coaches", &[
+        ("Add one",
+         "photoctl project coaches add --project \"Summer Run\" --name \"Ida Lund\""),
+        ("Who coaches",
+         "photoctl project coaches list --project \"Summer Run\""),
+    ]),
+    ("project coaches add", &[
+        ("Add one",
+         "photoctl project coaches add --project \"Summer Run\" --name \"Ida Lund\""),
+        ("In a script that may run twice",
+         "photoctl project coaches add --project \"Summer Run\" --name \"Ida Lund\" --if-not-exists"),
+    ]),
+    ("project coaches remove", &[
+        ("Asks before",
+         "photoctl project coaches remove --project \"Summer Run\" --coach \"Ida Lund\""),
+        ("In a script that may run twice",
+         "photoctl project coaches remove --project \"Summer Run\" --coach \"Ida Lund\" --if-exists --yes"),
+    ]),
+    ("project coaches rename", &[
+        ("A new name",
+         "photoctl project coaches rename --project \"Summer Run\" --coach \"Ida Lund\" --name \"Ida Berg\""),
+        ("Look first",
+         "photoctl project coaches rename --project \"Summer Run\" --coach \"Ida Lund\" --name \"Ida Berg\" --dry-run"),
+    ]),
+    ("project coaches list", &[
+        ("Who coaches",
+         "photoctl project coaches list --project \"Summer Run\""),
+        ("As json",
+         "photoctl project coaches list --project \"Summer Run\" --json"),
     ]),
     ("project settings", &[
         ("The policy of an event",
