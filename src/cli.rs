@@ -14,7 +14,6 @@ use crate::commands::{
 };
 use crate::config::{Config, Sources, settings};
 use crate::error::{Error, Exit, Kind, Result};
-use crate::model::text::quoted;
 use crate::ui::{self, Colour, Finished, Format, Ui};
 
 /// Administers an event-photography platform: uploads, people, projects, its database and object store.
@@ -217,7 +216,7 @@ fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
         },
     );
     for key in config.unknown_keys() {
-        ui.warn(&format!("{} in the configuration file is no setting; see photoctl help settings", quoted(key)));
+        ui.warn(&format!("\"{key}\" in the configuration file is no setting; see photoctl help settings"));
     }
     with_program_cache(&config, sources)?;
     let began = std::time::Instant::now();

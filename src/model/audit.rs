@@ -34,6 +34,8 @@ pub enum Entity {
     ProjectCoach,
     ProjectSetting,
     Photo,
+    // What a killed upload left in the store: an object that never came to be.
+    UnfinishedUpload,
     Database,
 }
 
@@ -53,6 +55,7 @@ impl Entity {
             Entity::ProjectCoach => "project_coach",
             Entity::ProjectSetting => "project_setting",
             Entity::Photo => "photo",
+            Entity::UnfinishedUpload => "unfinished_upload",
             Entity::Database => "database",
         }
     }

@@ -234,6 +234,15 @@ impl Ui {
         }
     }
 
+    /// As [`Ui::report`], of an operation whose items are all known at its end: in jsonl each has a line before the
+    /// `summary`.
+    pub fn report_of<I: serde::Serialize, T: Render>(&self, items: &[I], report: &T) {
+        if self.format == Format::Jsonl {
+            self.print(&machine::items(items));
+        }
+        self.report(report);
+    }
+
     /// A text that is the whole answer: SQL, a script, a page. For machines it is the field `name` of a document.
     pub fn text(&self, name: &str, text: &str) {
         match self.format {
