@@ -9,7 +9,8 @@ if [ -z "${PHOTOCTL_TEST_DATABASE_URL:-}" ]; then
     eval "$(tests/postgres.sh start)"
     trap 'tests/postgres.sh stop >/dev/null' EXIT
 fi
-name=photoctl_sqlx_cache
+# Another run may be going on at the same server.
+name=photoctl_sqlx_cache_$$
 url="${PHOTOCTL_TEST_DATABASE_URL%/*}/$name"
 psql -qX "$PHOTOCTL_TEST_DATABASE_URL" -c "DROP DATABASE IF EXISTS $name" -c "CREATE DATABASE $name" 2>/dev/null
 psql -qX -v ON_ERROR_STOP=1 "$url" -c "CREATE SCHEMA photoctl"

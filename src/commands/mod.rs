@@ -15,5 +15,6 @@ pub mod package;
 pub mod photographer;
 pub mod photos;
 pub mod project;
+pub mod qr;
 pub mod reference;
 pub mod user;

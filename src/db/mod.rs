@@ -25,6 +25,7 @@ pub mod photos;
 mod place;
 mod pool;
 pub mod projects;
+pub mod qr;
 pub mod refs;
 pub mod server;
 pub mod settings;

@@ -32,6 +32,7 @@ pub enum Entity {
     ProjectMember,
     ProjectPackage,
     ProjectSetting,
+    QrToken,
     Photo,
     Database,
 }
@@ -50,6 +51,7 @@ impl Entity {
             Entity::ProjectMember => "project_member",
             Entity::ProjectPackage => "project_package",
             Entity::ProjectSetting => "project_setting",
+            Entity::QrToken => "qr_token",
             Entity::Photo => "photo",
             Entity::Database => "database",
         }
@@ -78,6 +80,14 @@ pub enum Action {
     Bind,
     /// A backup replaced the data.
     Recover,
+    /// QR tokens were made.
+    Issue,
+    /// A guest joined by a QR token.
+    Redeem,
+    /// The time of QR tokens was ended.
+    Revoke,
+    /// Expired QR tokens were deleted.
+    Prune,
     /// Left the house: a file with data.
     Export,
     /// Left the house: a link that opens without a log-in.
@@ -106,6 +116,10 @@ impl Action {
             Action::Migrate => "migrate",
             Action::Bind => "bind",
             Action::Recover => "recover",
+            Action::Issue => "issue",
+            Action::Redeem => "redeem",
+            Action::Revoke => "revoke",
+            Action::Prune => "prune",
             Action::Export => "export",
             Action::Link => "link",
             Action::Download => "download",

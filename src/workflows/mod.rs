@@ -2,4 +2,5 @@
 
 pub mod ingest;
 pub mod photos;
+pub mod qr;
 pub mod setup;

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_shared_tables.sql"),
     include_str!("../../../migrations/0002_photoctl_tables.sql"),
     include_str!("../../../migrations/0003_lost_companions.sql"),
+    include_str!("../../../migrations/0004_qr.sql"),
 ];
 
 /// The superuser's URL of the test server.
