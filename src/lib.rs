@@ -13,7 +13,7 @@
 //! commands    a noun each: clap arguments, then plan -> confirm -> do -> report
 //! app, ui     what every command works with; stdout and stderr, formats, progress, prompts
 //! workflows   what the tool exists for: ingest, photos, setup. They never print
-//! batch  imaging  print  objects  db   adapters and machinery that do not know each other; a workflow joins them
+//! batch  imaging  print  objects  geo  db   adapters and machinery that do not know each other; a workflow joins them
 //! config  model  error             plain types: settings, ids, statuses, time, hashes, the one error
 //! ```
 //!
@@ -26,6 +26,7 @@
 //! | [`imaging`] | what a file is, and its derivatives | where files come from or go to |
 //! | [`print`](mod@print) | codes as SVG, PNG and blocks, sheets as PDF; fonts and setting of text | what a card is for, clocks, chance |
 //! | [`objects`] | keys, S3 and folder stores | the database |
+//! | [`geo`] | the country of an address, from a file | any network |
 //! | [`db`] | all the SQL, one file for each entity; pool, embedded server, migrations | decisions |
 //! | [`config`] | every setting, the layers, the origin of each value | use of a setting |
 //! | [`model`] | types without I/O that all floors speak | anything that can block |
@@ -62,6 +63,7 @@ pub mod commands;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod geo;
 pub mod imaging;
 pub mod model;
 pub mod objects;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::db::listing::Sort;
 use crate::db::page::Page;
 use crate::workflows::setup::Mode;
 use crate::workflows::setup::part::AddMode;
@@ -15,6 +16,14 @@ pub struct ChangeArgs {
     /// Go on without being asked
     #[arg(long, short)]
     pub yes: bool,
+}
+
+/// Every `update` has these.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct UpdateArgs {
+    /// Show exactly what would be changed, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Every `create` has these.
@@ -37,6 +46,9 @@ pub struct ListArgs {
     /// Show deleted ones too
     #[arg(long)]
     pub deleted: bool,
+    /// Order: created, name, or what else these have; with - in front the last comes first [default: -created]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    pub sort: Option<Sort>,
     /// Most rows to show
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub limit: u32,
@@ -49,7 +61,8 @@ impl ListArgs {
     /// One row more than is shown, which tells whether the list goes on.
     #[must_use]
     pub fn page(self) -> Page {
-        Page { deleted: self.deleted, after: self.after, limit: i64::from(self.limit) + 1 }
+        let sort = self.sort.unwrap_or_default();
+        Page { deleted: self.deleted, sort, after: self.after, limit: i64::from(self.limit) + 1 }
     }
 
     /// Cuts `rows` to the limit. Where something was cut, says how to go on; `id` is that of a row.
@@ -60,7 +73,7 @@ impl ListArgs {
         }
         rows.truncate(limit);
         let last = rows.last().map(id)?;
-        Some(format!("There are more: go on with --after {last}, or raise --limit."))
+        Some(format!("There are more: go on with the same options and --after {last}, or raise --limit."))
     }
 }
 
@@ -69,6 +82,16 @@ impl CreateArgs {
     pub fn mode(self) -> Mode {
         Mode { if_not_exists: self.if_not_exists, allow_duplicate: self.allow_duplicate, dry_run: self.dry_run }
     }
+}
+
+/// Every `remove` has these.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct RemoveArgs {
+    /// Be content where it is not there
+    #[arg(long)]
+    pub if_exists: bool,
+    #[command(flatten)]
+    pub change: ChangeArgs,
 }
 
 /// Every `add` has these.

@@ -3,11 +3,16 @@
 use std::io::Read;
 
 use clap::Args;
+use serde::Serialize;
 
+use super::reference;
 use crate::app::App;
+use crate::db::refs::{self, Noun};
 use crate::error::{Error, Result};
+use crate::model::target::Target;
+use crate::ui::{Done, Finished, Page, Render};
 use crate::workflows::setup::Mode;
-use crate::workflows::setup::password::{Login, Password};
+use crate::workflows::setup::password::{self, Login, Password};
 
 /// Longest input that is read for a password, in bytes: more is no password.
 const INPUT_MOST: u64 = 4096;
@@ -63,6 +68,69 @@ impl PasswordArgs {
             Some(password) => Ok(Login::With(password)),
             None if self.no_password => Ok(Login::Without),
             None => Ok(Login::With(Password::new(app.ui.new_password()?)?)),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct SetPasswordArgs {
+    /// Whose: id, its first 8 characters or more, name or email
+    #[arg(value_name = "WHO")]
+    pub who: Option<String>,
+    #[command(flatten)]
+    pub password: PasswordArgs,
+    /// Show exactly what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `set-password`, the same for all who log in.
+pub async fn set_password(app: &App, noun: Noun, args: SetPasswordArgs) -> Finished {
+    let cost = password::cost(&app.config)?;
+    let given = args.password.given()?;
+    let db = app.db().await?;
+    let who = {
+        let conn = &mut db.conn().await?;
+        match &args.who {
+            Some(text) => refs::find(conn, noun, text, None).await?,
+            None => reference::choose(app, conn, noun).await?,
+        }
+    };
+    let target = app.target(false);
+    app.ui.target(&target);
+    let without = args.password.no_password;
+    if !args.dry_run {
+        let login = args.password.login(app, given)?;
+        password::set(db, &app.author(), noun, who.id, login, cost).await?;
+    }
+    app.ui.show(&PasswordSet {
+        id: who.id,
+        name: who.name,
+        password: if without { "none" } else { "set" },
+        changed: !args.dry_run,
+        dry_run: args.dry_run,
+        target,
+    });
+    Ok(Done::OK)
+}
+
+#[derive(Debug, Serialize)]
+struct PasswordSet {
+    id: uuid::Uuid,
+    name: String,
+    password: &'static str,
+    changed: bool,
+    dry_run: bool,
+    target: Target,
+}
+
+impl Render for PasswordSet {
+    fn render(&self, page: &mut Page) {
+        let name = &self.name;
+        match (self.dry_run, self.password) {
+            (true, _) => page.line(format!("Would set the password of {name}; nothing was changed.")),
+            (false, "none") => page.good(format!("{name} cannot log in until a password is set.")),
+            (false, _) => page.good(format!("The password of {name} is set.")),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod audit;
+pub mod change;
 pub mod completions;
 pub mod config;
 pub mod created;
@@ -17,4 +18,5 @@ pub mod photos;
 pub mod project;
 pub mod qr;
 pub mod reference;
+pub mod removal;
 pub mod user;

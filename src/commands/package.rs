@@ -2,9 +2,11 @@
 
 use clap::{Args, Subcommand};
 
-use super::args::{CreateArgs, ListArgs};
+use super::args::{CreateArgs, ListArgs, UpdateArgs};
+use super::change;
 use super::created::{CreatedReport, id_field, times_fields};
 use super::reference;
+use super::removal::{self, DeleteArgs, RestoreArgs};
 use crate::app::App;
 use crate::db;
 use crate::db::packages::PackageFilter;
@@ -12,21 +14,25 @@ use crate::db::refs::{self, Noun};
 use crate::error::Error;
 use crate::model::project::Package;
 use crate::ui::{Done, Finished, Page, Render, Row};
-use crate::workflows::setup::package::NewPackage;
-use crate::workflows::setup::{Created, package as setup};
+use crate::workflows::setup::Created;
+use crate::workflows::setup::change as setup_change;
+use crate::workflows::setup::create::{self as setup, New};
+use crate::workflows::setup::package::{NewPackage, PackageEdit};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Creates a package of an operator
-    #[command(after_help = "Example:
-  photoctl package create --operator ana@example.org --name 'Ten photos' --price 19.90 --photo-count 10")]
     Create(PackageCreateArgs),
     /// Lists packages, the newest first
-    #[command(after_help = "Example:\n  photoctl package list --operator ana@example.org --json")]
     List(PackageListArgs),
     /// Shows a package
-    #[command(after_help = "Example:\n  photoctl package show 'ana@example.org/Ten photos'")]
     Show(PackageShowArgs),
+    /// Changes a package
+    Update(PackageUpdateArgs),
+    /// Deletes packages: they are hidden and sold no more, and can be restored
+    Delete(DeleteArgs),
+    /// Brings back deleted packages
+    Restore(RestoreArgs),
 }
 
 #[derive(Debug, Args)]
@@ -69,8 +75,32 @@ pub struct PackageShowArgs {
     pub package: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub struct PackageUpdateArgs {
+    /// Id, its first 8 characters or more, name or operator-email/name
+    #[arg(value_name = "PACKAGE")]
+    pub package: Option<String>,
+    /// New name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// New price in the operator's currency, such as 19.90
+    #[arg(long, value_name = "AMOUNT")]
+    pub price: Option<String>,
+    /// How many photos a buyer may choose
+    #[arg(long, value_name = "N", visible_alias = "photos")]
+    pub photo_count: Option<u32>,
+    /// Take the name even if another one of the operator has it
+    #[arg(long)]
+    pub allow_duplicate: bool,
+    #[command(flatten)]
+    pub update: UpdateArgs,
+}
+
 pub async fn run(app: &App, command: Command) -> Finished {
     match command {
+        Command::Update(args) => update(app, args).await,
+        Command::Delete(args) => removal::delete(app, Noun::Package, args).await,
+        Command::Restore(args) => removal::restore(app, Noun::Package, args).await,
         Command::Create(args) => create(app, args).await,
         Command::List(args) => list(app, args).await,
         Command::Show(args) => show(app, args).await,
@@ -93,14 +123,28 @@ async fn create(app: &App, args: PackageCreateArgs) -> Finished {
     let new = NewPackage::new(&operator, &name, &price, photo_count)?;
     let target = app.target(false);
     app.ui.target(&target);
-    let there = setup::existing(&mut *db.conn().await?, &new, mode).await?;
+    let there = setup::existing(&mut *db.conn().await?, &new, None, mode).await?;
     let created = match there {
         Some(there) => Created::Existing(there),
         None if mode.dry_run => Created::Planned(new.planned()),
-        None => setup::create(db, &app.author(), &new, mode).await?,
+        None => {
+            reference::note_namesake(app, Noun::Package, &name, operator.id).await?;
+            setup::create(db, &app.author(), &new, "", mode).await?
+        }
     };
     app.ui.show(&CreatedReport::new("package", created, mode.dry_run, target));
     Ok(Done::OK)
+}
+
+async fn update(app: &App, args: PackageUpdateArgs) -> Finished {
+    let plan = {
+        let conn = &mut app.db().await?.conn().await?;
+        let package = reference::package(app, conn, args.package.as_deref(), None).await?;
+        let edit =
+            PackageEdit { name: args.name.as_deref(), price: args.price.as_deref(), photo_count: args.photo_count };
+        setup_change::plan(conn, package.id.0, args.allow_duplicate, |before| edit.apply(before)).await?
+    };
+    change::update(app, plan, args.update).await
 }
 
 async fn list(app: &App, args: PackageListArgs) -> Finished {
@@ -112,7 +156,7 @@ async fn list(app: &App, args: PackageListArgs) -> Finished {
     };
     let filter = PackageFilter { operator: operator.map(|operator| operator.id), project, name: args.name.as_deref() };
     refs::known(&mut conn, Noun::Package, args.list.after).await?;
-    let mut rows = db::packages::list(&mut conn, filter, args.list.page()).await?;
+    let mut rows = db::packages::list(&mut conn, filter, &args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());
     Ok(Done::OK)

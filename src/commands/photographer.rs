@@ -2,33 +2,39 @@
 
 use clap::{Args, Subcommand};
 
-use super::args::{CreateArgs, ListArgs};
+use super::args::{CreateArgs, ListArgs, UpdateArgs};
+use super::change::{self, edit};
 use super::created::{CreatedReport, id_field, times_fields};
-use super::login::PasswordArgs;
+use super::login::{self, PasswordArgs, SetPasswordArgs};
 use super::reference;
+use super::removal::{self, DeleteArgs, RestoreArgs};
 use crate::app::App;
 use crate::db;
 use crate::db::photographers::PhotographerFilter;
 use crate::db::refs::{self, Noun};
 use crate::model::people::Photographer;
 use crate::ui::{Done, Finished, Page, Render, Row};
-use crate::workflows::setup::photographer::NewPhotographer;
-use crate::workflows::setup::{Created, password, photographer as setup};
+use crate::workflows::setup::change as setup_change;
+use crate::workflows::setup::create::{self as setup, New};
+use crate::workflows::setup::photographer::{NewPhotographer, PhotographerEdit};
+use crate::workflows::setup::{Created, password};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Creates a photographer of an operator
-    #[command(after_help = "Examples:
-  photoctl photographer create --operator ana@example.org --name Finn --email finn@example.org --no-password
-  pass show finn | photoctl photographer create --operator 'Ana Events' --name Finn --email finn@example.org \\
-      --password-stdin --if-not-exists")]
     Create(PhotographerCreateArgs),
     /// Lists photographers, the newest first
-    #[command(after_help = "Example:\n  photoctl photographer list --project 'Summer Run' --json")]
     List(PhotographerListArgs),
     /// Shows a photographer
-    #[command(after_help = "Example:\n  photoctl photographer show finn@example.org")]
     Show(PhotographerShowArgs),
+    /// Changes a photographer
+    Update(PhotographerUpdateArgs),
+    /// Deletes photographers: they are hidden, and can be restored
+    Delete(DeleteArgs),
+    /// Brings back deleted photographers
+    Restore(RestoreArgs),
+    /// Sets a photographer's password
+    SetPassword(SetPasswordArgs),
 }
 
 #[derive(Debug, Args)]
@@ -73,8 +79,36 @@ pub struct PhotographerShowArgs {
     pub photographer: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub struct PhotographerUpdateArgs {
+    /// Id, its first 8 characters or more, name, email or operator-email/name [default: the photographer that is set]
+    #[arg(value_name = "PHOTOGRAPHER")]
+    pub photographer: Option<String>,
+    /// New name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// New email
+    #[arg(long)]
+    pub email: Option<String>,
+    /// New postal address
+    #[arg(long, value_name = "TEXT")]
+    pub address: Option<String>,
+    /// Have no postal address
+    #[arg(long, conflicts_with = "address")]
+    pub no_address: bool,
+    /// Take the name even if another one of the operator has it
+    #[arg(long)]
+    pub allow_duplicate: bool,
+    #[command(flatten)]
+    pub update: UpdateArgs,
+}
+
 pub async fn run(app: &App, command: Command) -> Finished {
     match command {
+        Command::Update(args) => update(app, args).await,
+        Command::Delete(args) => removal::delete(app, Noun::Photographer, args).await,
+        Command::Restore(args) => removal::restore(app, Noun::Photographer, args).await,
+        Command::SetPassword(args) => login::set_password(app, Noun::Photographer, args).await,
         Command::Create(args) => create(app, args).await,
         Command::List(args) => list(app, args).await,
         Command::Show(args) => show(app, args).await,
@@ -99,11 +133,26 @@ async fn create(app: &App, args: PhotographerCreateArgs) -> Finished {
         None if mode.dry_run => Created::Planned(new.planned()),
         None => {
             let login = args.password.login(app, given)?;
-            setup::create(db, &app.author(), &new, login, cost, mode).await?
+            let hash = password::hash(login, cost).await?;
+            setup::create(db, &app.author(), &new, &hash, mode).await?
         }
     };
     app.ui.show(&CreatedReport::new("photographer", created, mode.dry_run, target));
     Ok(Done::OK)
+}
+
+async fn update(app: &App, args: PhotographerUpdateArgs) -> Finished {
+    let plan = {
+        let conn = &mut app.db().await?.conn().await?;
+        let photographer = reference::photographer(app, conn, args.photographer.as_deref(), None).await?;
+        let edit = PhotographerEdit {
+            name: args.name.as_deref(),
+            email: args.email.as_deref(),
+            address: edit(args.address.as_deref(), args.no_address),
+        };
+        setup_change::plan(conn, photographer.id.0, args.allow_duplicate, |before| edit.apply(before)).await?
+    };
+    change::update(app, plan, args.update).await
 }
 
 async fn list(app: &App, args: PhotographerListArgs) -> Finished {
@@ -116,7 +165,7 @@ async fn list(app: &App, args: PhotographerListArgs) -> Finished {
     let filter =
         PhotographerFilter { operator: operator.map(|operator| operator.id), project, name: args.name.as_deref() };
     refs::known(&mut conn, Noun::Photographer, args.list.after).await?;
-    let mut rows = db::photographers::list(&mut conn, filter, args.list.page()).await?;
+    let mut rows = db::photographers::list(&mut conn, filter, &args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());
     Ok(Done::OK)
@@ -134,6 +183,7 @@ impl Render for Photographer {
         page.heading(&self.name);
         id_field(page, self.id.0);
         page.field("Email", &self.email);
+        page.field_if("Address", self.address.as_deref());
         page.field("Operator", format!("{} ({})", self.operator, self.operator_id));
         times_fields(page, chrono_tz::Tz::UTC, self.created_at, self.deleted_at);
     }
@@ -141,6 +191,7 @@ impl Render for Photographer {
 
 impl Row for Photographer {
     const HEADERS: &'static [&'static str] = &["id", "name", "email", "operator"];
+    const LEFT_OUT: &'static [&'static str] = &["address"];
 
     fn cells(&self) -> Vec<String> {
         let name = if self.deleted_at.is_some() { format!("{} (deleted)", self.name) } else { self.name.clone() };

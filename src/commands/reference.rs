@@ -91,6 +91,19 @@ pub async fn package(
     db::packages::get(conn, found.into()).await?.ok_or_else(gone)
 }
 
+/// Says so where a deleted thing has the name that a new one is to have: that one may be meant.
+///
+/// # Errors
+/// What the database says.
+pub async fn note_namesake(app: &App, noun: Noun, name: &str, operator: OperatorId) -> Result<()> {
+    let deleted = refs::deleted_namesake(&mut *app.db().await?.conn().await?, noun, name.trim(), operator).await?;
+    if let Some(id) = deleted {
+        let word = noun.word();
+        app.ui.note(&format!("A deleted {word} has that name: photoctl {word} restore {id} would bring it back."));
+    }
+    Ok(())
+}
+
 async fn named(
     app: &App,
     conn: &mut PgConnection,
@@ -109,7 +122,29 @@ async fn named(
     if !app.ui.can_ask() {
         return Err(missing(noun, default));
     }
-    let choices = refs::choices(conn, noun, operator, CHOICES_MOST).await?;
+    chosen(app, conn, noun, operator).await.map(|choice| choice.id)
+}
+
+/// The thing that a person at a terminal chooses; off one, a usage error that says what is missing.
+///
+/// # Errors
+/// [`Kind::Usage`] off a terminal, [`Kind::NotFound`] where there is nothing to choose from.
+pub async fn choose(app: &App, conn: &mut PgConnection, noun: Noun) -> Result<refs::Candidate> {
+    if !app.ui.can_ask() {
+        let word = noun.word();
+        return Err(Error::usage(format!("it is not said which {word}"))
+            .hint(format!("name it by its id, its first 8 characters or more, or a name that only one {word} has")));
+    }
+    chosen(app, conn, noun, None).await
+}
+
+async fn chosen(
+    app: &App,
+    conn: &mut PgConnection,
+    noun: Noun,
+    operator: Option<OperatorId>,
+) -> Result<refs::Candidate> {
+    let mut choices = refs::choices(conn, noun, operator, CHOICES_MOST).await?;
     if choices.is_empty() {
         let word = noun.word();
         return Err(Error::new(Kind::NotFound, format!("there is no {word} yet"))
@@ -117,7 +152,7 @@ async fn named(
     }
     let shown: Vec<String> = choices.iter().map(refs::Candidate::for_people).collect();
     let chosen = app.ui.choose(&format!("Which {}?", noun.word()), &shown, &format!("--{}", noun.word()))?;
-    choices.get(chosen).map(|choice| choice.id).ok_or_else(gone)
+    if chosen < choices.len() { Ok(choices.swap_remove(chosen)) } else { Err(gone()) }
 }
 
 fn missing(noun: Noun, default: Option<&'static Setting>) -> Error {

@@ -110,6 +110,8 @@ settings! {
         "keep the place where a photo was taken, in the database only";
     BCRYPT_COST = "bcrypt_cost", env ["PHOTOCTL_BCRYPT_COST"], default Some("12"), local,
         "work factor of password hashes, 10 to 15 (2^n rounds)";
+    GEOIP_DATABASE = "geoip_database", env ["PHOTOCTL_GEOIP_DATABASE"], default None, local,
+        "country database in the MMDB format: tells a new operator's currency from an address";
     OPERATOR = "operator", env ["PHOTOCTL_OPERATOR"], default None, local,
         "operator meant where none is named";
     PROJECT = "project", env ["PHOTOCTL_PROJECT"], default None, local,

@@ -55,7 +55,7 @@ pub async fn add_photographer(
 ///
 /// # Errors
 /// What the database says.
-pub async fn photographers(conn: &mut PgConnection, project: ProjectId, page: Page) -> Result<Vec<Assigned>> {
+pub async fn photographers(conn: &mut PgConnection, project: ProjectId, page: &Page) -> Result<Vec<Assigned>> {
     let rows = sqlx::query_as!(
         AssignedRow,
         r#"
@@ -87,6 +87,40 @@ pub async fn photographers(conn: &mut PgConnection, project: ProjectId, page: Pa
             deleted_at: row.deleted_at.map(|time| time.and_utc()),
         })
         .collect())
+}
+
+/// Takes a photographer off a project. Whether they were assigned.
+///
+/// # Errors
+/// What the database says.
+pub async fn remove_photographer(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    photographer: PhotographerId,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "DELETE FROM project_photographers WHERE project_id = $1 AND photographer_id = $2",
+        project.0,
+        photographer.0,
+    );
+    Ok(done.execute(conn).await?.rows_affected() > 0)
+}
+
+/// How many photos of a photographer are in a project, deleted ones left out.
+///
+/// # Errors
+/// What the database says.
+pub async fn photos_of(conn: &mut PgConnection, project: ProjectId, photographer: PhotographerId) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"
+        SELECT count(*) AS "count!"
+          FROM photos
+         WHERE project_id = $1 AND photographer_id = $2 AND deleted_at IS NULL
+        "#,
+        project.0,
+        photographer.0,
+    );
+    Ok(count.fetch_one(conn).await?)
 }
 
 /// Whether a user has joined a project, and when they accepted its terms.
@@ -131,11 +165,38 @@ pub async fn add_member(
     Ok(id)
 }
 
+/// Takes a user out of a project. Whether they were a member.
+///
+/// # Errors
+/// What the database says.
+pub async fn remove_member(conn: &mut PgConnection, project: ProjectId, user: UserId) -> Result<bool> {
+    let done = sqlx::query!("DELETE FROM project_members WHERE project_id = $1 AND user_id = $2", project.0, user.0);
+    Ok(done.execute(conn).await?.rows_affected() > 0)
+}
+
+/// How many tags and sales a member has in a project.
+///
+/// # Errors
+/// What the database says.
+pub async fn tags_and_sales_of(conn: &mut PgConnection, project: ProjectId, user: UserId) -> Result<(i64, i64)> {
+    let row = sqlx::query!(
+        r#"
+        SELECT (SELECT count(*) FROM photo_tags t JOIN photos f ON f.id = t.photo_id
+                 WHERE f.project_id = $1 AND t.user_id = $2) AS "tags!",
+               (SELECT count(*) FROM purchases WHERE project_id = $1 AND user_id = $2) AS "sales!"
+        "#,
+        project.0,
+        user.0,
+    );
+    let row = row.fetch_one(conn).await?;
+    Ok((row.tags, row.sales))
+}
+
 /// A project's members, who joined last first.
 ///
 /// # Errors
 /// What the database says.
-pub async fn members(conn: &mut PgConnection, project: ProjectId, page: Page) -> Result<Vec<Member>> {
+pub async fn members(conn: &mut PgConnection, project: ProjectId, page: &Page) -> Result<Vec<Member>> {
     let rows = sqlx::query_as!(
         MemberRow,
         "
@@ -187,6 +248,33 @@ pub async fn add_package(conn: &mut PgConnection, project: ProjectId, package: P
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Sells a package at a project no more. Whether it was sold there.
+///
+/// # Errors
+/// What the database says.
+pub async fn remove_package(conn: &mut PgConnection, project: ProjectId, package: PackageId) -> Result<bool> {
+    let done =
+        sqlx::query!("DELETE FROM project_packages WHERE project_id = $1 AND package_id = $2", project.0, package.0,);
+    Ok(done.execute(conn).await?.rows_affected() > 0)
+}
+
+/// How often a package was bought at a project, failed payments left out.
+///
+/// # Errors
+/// What the database says.
+pub async fn sales_of(conn: &mut PgConnection, project: ProjectId, package: PackageId) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"
+        SELECT count(*) AS "count!"
+          FROM purchases
+         WHERE project_id = $1 AND package_id = $2 AND status <> 'failed'
+        "#,
+        project.0,
+        package.0,
+    );
+    Ok(count.fetch_one(conn).await?)
 }
 
 struct AssignedRow {

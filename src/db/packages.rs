@@ -4,15 +4,15 @@ use chrono::NaiveDateTime;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::listing::{Listing, SortKey};
 use super::page::Page;
 use crate::error::Result;
 use crate::model::ids::{OperatorId, PackageId, ProjectId};
 use crate::model::project::Package;
 
-/// What a new row holds besides what the database fills in.
+/// The columns that a person sets; whose package it is stays.
 #[derive(Debug, Clone, Copy)]
-pub struct NewPackageRow<'a> {
-    pub operator: OperatorId,
+pub struct PackageValues<'a> {
     pub name: &'a str,
     /// Minor units of the operator's currency.
     pub price: i32,
@@ -28,44 +28,62 @@ pub struct PackageFilter<'a> {
     pub name: Option<&'a str>,
 }
 
+/// A checked query for whole rows of `t`, the packages, with `o`, their operator.
+macro_rules! select {
+    ($tail:tt $(, $arg:expr)* $(,)?) => {
+        sqlx::query_as!(
+            PackageRow,
+            "SELECT t.id, t.name, t.operator_id, o.name AS operator, t.price, o.currency, t.photo_count, t.created_at,
+                    t.deleted_at
+               FROM packages t
+               JOIN operators o ON o.id = t.operator_id " + $tail
+            $(, $arg)*
+        )
+    };
+}
+
+/// How packages are listed.
+pub const LISTING: Listing = Listing {
+    columns: "t.id, t.name, t.operator_id, o.name AS operator, t.price, o.currency, t.photo_count, t.created_at, \
+              t.deleted_at",
+    from: "packages t JOIN operators o ON o.id = t.operator_id",
+    sorts: &[(SortKey::Created, "t.created_at"), (SortKey::Name, "lower(t.name)"), (SortKey::Price, "t.price")],
+};
+
 /// # Errors
 /// What the database says.
-pub async fn insert(conn: &mut PgConnection, new: &NewPackageRow<'_>) -> Result<Package> {
-    let row = sqlx::query_as!(
-        PackageRow,
-        r#"
-        INSERT INTO packages (operator_id, name, price, photo_count)
-        VALUES ($1, $2, $3, $4)
-        RETURNING id, name, operator_id, price, photo_count, created_at, deleted_at,
-                  (SELECT o.name FROM operators o WHERE o.id = operator_id) AS "operator!",
-                  (SELECT o.currency FROM operators o WHERE o.id = operator_id) AS "currency!"
-        "#,
-        new.operator.0,
-        new.name,
-        new.price,
-        new.photo_count,
+pub async fn insert(conn: &mut PgConnection, operator: OperatorId, values: &PackageValues<'_>) -> Result<PackageId> {
+    let id = sqlx::query_scalar!(
+        "INSERT INTO packages (operator_id, name, price, photo_count) VALUES ($1, $2, $3, $4) RETURNING id",
+        operator.0,
+        values.name,
+        values.price,
+        values.photo_count,
+    );
+    Ok(id.fetch_one(conn).await?.into())
+}
+
+/// Writes every column of `values`. The row must be locked: see [`super::rows::lock`].
+///
+/// # Errors
+/// What the database says.
+pub async fn update(conn: &mut PgConnection, id: PackageId, values: &PackageValues<'_>) -> Result<()> {
+    sqlx::query!(
+        "UPDATE packages SET name = $2, price = $3, photo_count = $4, updated_at = now() WHERE id = $1",
+        id.0,
+        values.name,
+        values.price,
+        values.photo_count,
     )
-    .fetch_one(conn)
+    .execute(conn)
     .await?;
-    Ok(row.into())
+    Ok(())
 }
 
 /// # Errors
 /// What the database says.
 pub async fn get(conn: &mut PgConnection, id: PackageId) -> Result<Option<Package>> {
-    let row = sqlx::query_as!(
-        PackageRow,
-        "
-        SELECT p.id, p.name, p.operator_id, o.name AS operator, p.price, o.currency, p.photo_count,
-               p.created_at, p.deleted_at
-          FROM packages p
-          JOIN operators o ON o.id = p.operator_id
-         WHERE p.id = $1
-        ",
-        id.0,
-    )
-    .fetch_optional(conn)
-    .await?;
+    let row = select!("WHERE t.id = $1", id.0).fetch_optional(conn).await?;
     Ok(row.map(Package::from))
 }
 
@@ -74,58 +92,47 @@ pub async fn get(conn: &mut PgConnection, id: PackageId) -> Result<Option<Packag
 /// # Errors
 /// What the database says.
 pub async fn by_name(conn: &mut PgConnection, operator: OperatorId, name: &str) -> Result<Vec<Package>> {
-    let rows = sqlx::query_as!(
-        PackageRow,
-        "
-        SELECT p.id, p.name, p.operator_id, o.name AS operator, p.price, o.currency, p.photo_count,
-               p.created_at, p.deleted_at
-          FROM packages p
-          JOIN operators o ON o.id = p.operator_id
-         WHERE p.operator_id = $1 AND p.name = $2 AND p.deleted_at IS NULL
-         ORDER BY p.created_at, p.id
-        ",
+    let rows = select!(
+        "WHERE t.operator_id = $1 AND t.name = $2 AND t.deleted_at IS NULL ORDER BY t.created_at, t.id",
         operator.0,
         name,
-    )
-    .fetch_all(conn)
-    .await?;
+    );
+    Ok(rows.fetch_all(conn).await?.into_iter().map(Package::from).collect())
+}
+
+/// # Errors
+/// What the database says; a sentence for an order that packages do not have.
+pub async fn list(conn: &mut PgConnection, filter: PackageFilter<'_>, page: &Page) -> Result<Vec<Package>> {
+    let rows: Vec<PackageRow> = LISTING
+        .fetch(conn, page, |sql| {
+            if let Some(operator) = filter.operator {
+                sql.push(" AND t.operator_id = ").push_bind(operator.0);
+            }
+            if let Some(project) = filter.project {
+                sql.push(" AND EXISTS (SELECT FROM project_packages a WHERE a.package_id = t.id AND a.project_id = ");
+                sql.push_bind(project.0).push(")");
+            }
+            if let Some(name) = filter.name {
+                sql.push(" AND strpos(lower(t.name), lower(").push_bind(name.to_owned()).push(")) > 0");
+            }
+        })
+        .await?;
     Ok(rows.into_iter().map(Package::from).collect())
 }
 
-/// The newest first.
+/// How often a package was bought, failed payments left out.
 ///
 /// # Errors
 /// What the database says.
-pub async fn list(conn: &mut PgConnection, filter: PackageFilter<'_>, page: Page) -> Result<Vec<Package>> {
-    let rows = sqlx::query_as!(
-        PackageRow,
-        "
-        SELECT p.id, p.name, p.operator_id, o.name AS operator, p.price, o.currency, p.photo_count,
-               p.created_at, p.deleted_at
-          FROM packages p
-          JOIN operators o ON o.id = p.operator_id
-         WHERE ($1 OR p.deleted_at IS NULL)
-           AND ($2::uuid IS NULL OR p.operator_id = $2)
-           AND ($3::uuid IS NULL
-                OR EXISTS (SELECT FROM project_packages a WHERE a.package_id = p.id AND a.project_id = $3))
-           AND ($4::text IS NULL OR strpos(lower(p.name), lower($4)) > 0)
-           AND ($5::uuid IS NULL
-                OR (p.created_at, p.id) < (SELECT a.created_at, a.id FROM packages a WHERE a.id = $5))
-         ORDER BY p.created_at DESC, p.id DESC
-         LIMIT $6
-        ",
-        page.deleted,
-        filter.operator.map(|id| id.0),
-        filter.project.map(|id| id.0),
-        filter.name,
-        page.after,
-        page.limit,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(Package::from).collect())
+pub async fn sold(conn: &mut PgConnection, id: PackageId) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM purchases WHERE package_id = $1 AND status <> 'failed'"#,
+        id.0
+    );
+    Ok(count.fetch_one(conn).await?)
 }
 
+#[derive(sqlx::FromRow)]
 struct PackageRow {
     id: Uuid,
     name: String,

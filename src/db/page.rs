@@ -2,13 +2,24 @@
 
 use uuid::Uuid;
 
+use super::listing::Sort;
+
 /// A part of a list, cut by key: rows that come or go meanwhile move nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
     /// Deleted ones too.
     pub deleted: bool,
+    pub sort: Sort,
     /// Begin behind this one.
     pub after: Option<Uuid>,
     /// At most so many rows.
     pub limit: i64,
+}
+
+impl Page {
+    /// The first `limit` live ones in the usual order.
+    #[must_use]
+    pub fn first(limit: i64) -> Self {
+        Self { deleted: false, sort: Sort::default(), after: None, limit }
+    }
 }

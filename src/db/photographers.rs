@@ -4,18 +4,17 @@ use chrono::NaiveDateTime;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::listing::{Listing, SortKey};
 use super::page::Page;
 use crate::error::Result;
 use crate::model::ids::{OperatorId, PhotographerId, ProjectId};
 use crate::model::people::Photographer;
 
-/// What a new row holds besides what the database fills in.
+/// The columns that a person sets; whose photographer it is stays.
 #[derive(Debug, Clone, Copy)]
-pub struct NewPhotographerRow<'a> {
-    pub operator: OperatorId,
+pub struct PhotographerValues<'a> {
     pub name: &'a str,
     pub email: &'a str,
-    pub password_hash: &'a str,
     pub address: Option<&'a str>,
 }
 
@@ -28,43 +27,70 @@ pub struct PhotographerFilter<'a> {
     pub name: Option<&'a str>,
 }
 
+/// A checked query for whole rows of `t`, the photographers, with `o`, their operator.
+macro_rules! select {
+    ($tail:tt $(, $arg:expr)* $(,)?) => {
+        sqlx::query_as!(
+            PhotographerRow,
+            "SELECT t.id, t.name, t.email, t.address, t.operator_id, o.name AS operator, t.created_at, t.deleted_at
+               FROM photographers t
+               JOIN operators o ON o.id = t.operator_id " + $tail
+            $(, $arg)*
+        )
+    };
+}
+
+/// How photographers are listed.
+pub const LISTING: Listing = Listing {
+    columns: "t.id, t.name, t.email, t.address, t.operator_id, o.name AS operator, t.created_at, t.deleted_at",
+    from: "photographers t JOIN operators o ON o.id = t.operator_id",
+    sorts: &[(SortKey::Created, "t.created_at"), (SortKey::Name, "lower(t.name)"), (SortKey::Email, "lower(t.email)")],
+};
+
 /// # Errors
 /// `AlreadyExists` for a taken email, or what the database says.
-pub async fn insert(conn: &mut PgConnection, new: &NewPhotographerRow<'_>) -> Result<Photographer> {
-    let row = sqlx::query_as!(
-        PhotographerRow,
-        r#"
+pub async fn insert(
+    conn: &mut PgConnection,
+    operator: OperatorId,
+    values: &PhotographerValues<'_>,
+    password_hash: &str,
+) -> Result<PhotographerId> {
+    let id = sqlx::query_scalar!(
+        "
         INSERT INTO photographers (operator_id, name, email, password_hash, address)
         VALUES ($1, $2, $3, $4, $5)
-        RETURNING id, name, email, operator_id, created_at, deleted_at,
-                  (SELECT o.name FROM operators o WHERE o.id = operator_id) AS "operator!"
-        "#,
-        new.operator.0,
-        new.name,
-        new.email,
-        new.password_hash,
-        new.address,
+        RETURNING id
+        ",
+        operator.0,
+        values.name,
+        values.email,
+        password_hash,
+        values.address,
+    );
+    Ok(id.fetch_one(conn).await?.into())
+}
+
+/// Writes every column of `values`. The row must be locked: see [`super::rows::lock`].
+///
+/// # Errors
+/// `AlreadyExists` for a taken email, or what the database says.
+pub async fn update(conn: &mut PgConnection, id: PhotographerId, values: &PhotographerValues<'_>) -> Result<()> {
+    sqlx::query!(
+        "UPDATE photographers SET name = $2, email = $3, address = $4, updated_at = now() WHERE id = $1",
+        id.0,
+        values.name,
+        values.email,
+        values.address,
     )
-    .fetch_one(conn)
+    .execute(conn)
     .await?;
-    Ok(row.into())
+    Ok(())
 }
 
 /// # Errors
 /// What the database says.
 pub async fn get(conn: &mut PgConnection, id: PhotographerId) -> Result<Option<Photographer>> {
-    let row = sqlx::query_as!(
-        PhotographerRow,
-        "
-        SELECT p.id, p.name, p.email, p.operator_id, o.name AS operator, p.created_at, p.deleted_at
-          FROM photographers p
-          JOIN operators o ON o.id = p.operator_id
-         WHERE p.id = $1
-        ",
-        id.0,
-    )
-    .fetch_optional(conn)
-    .await?;
+    let row = select!("WHERE t.id = $1", id.0).fetch_optional(conn).await?;
     Ok(row.map(Photographer::from))
 }
 
@@ -73,21 +99,11 @@ pub async fn get(conn: &mut PgConnection, id: PhotographerId) -> Result<Option<P
 /// # Errors
 /// What the database says.
 pub async fn by_email(conn: &mut PgConnection, email: &str) -> Result<Option<Photographer>> {
-    let row = sqlx::query_as!(
-        PhotographerRow,
-        "
-        SELECT p.id, p.name, p.email, p.operator_id, o.name AS operator, p.created_at, p.deleted_at
-          FROM photographers p
-          JOIN operators o ON o.id = p.operator_id
-         WHERE lower(p.email) = lower($1)
-         ORDER BY p.deleted_at IS NOT NULL, p.email <> $1, p.id
-         LIMIT 1
-        ",
-        email,
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(Photographer::from))
+    let row = select!(
+        "WHERE lower(t.email) = lower($1) ORDER BY t.deleted_at IS NOT NULL, t.email <> $1, t.id LIMIT 1",
+        email
+    );
+    Ok(row.fetch_optional(conn).await?.map(Photographer::from))
 }
 
 /// Live photographers of an operator with exactly that name, the oldest first.
@@ -95,71 +111,43 @@ pub async fn by_email(conn: &mut PgConnection, email: &str) -> Result<Option<Pho
 /// # Errors
 /// What the database says.
 pub async fn by_name(conn: &mut PgConnection, operator: OperatorId, name: &str) -> Result<Vec<Photographer>> {
-    let rows = sqlx::query_as!(
-        PhotographerRow,
-        "
-        SELECT p.id, p.name, p.email, p.operator_id, o.name AS operator, p.created_at, p.deleted_at
-          FROM photographers p
-          JOIN operators o ON o.id = p.operator_id
-         WHERE p.operator_id = $1 AND p.name = $2 AND p.deleted_at IS NULL
-         ORDER BY p.created_at, p.id
-        ",
+    let rows = select!(
+        "WHERE t.operator_id = $1 AND t.name = $2 AND t.deleted_at IS NULL ORDER BY t.created_at, t.id",
         operator.0,
         name,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(Photographer::from).collect())
+    );
+    Ok(rows.fetch_all(conn).await?.into_iter().map(Photographer::from).collect())
 }
 
-/// What is compared, never shown: the hash of the password, and the postal address.
-///
 /// # Errors
-/// What the database says.
-pub async fn private(conn: &mut PgConnection, id: PhotographerId) -> Result<Option<(String, Option<String>)>> {
-    let row = sqlx::query!("SELECT password_hash, address FROM photographers WHERE id = $1", id.0)
-        .fetch_optional(conn)
+/// What the database says; a sentence for an order that photographers do not have.
+pub async fn list(conn: &mut PgConnection, filter: PhotographerFilter<'_>, page: &Page) -> Result<Vec<Photographer>> {
+    let rows: Vec<PhotographerRow> = LISTING
+        .fetch(conn, page, |sql| {
+            if let Some(operator) = filter.operator {
+                sql.push(" AND t.operator_id = ").push_bind(operator.0);
+            }
+            if let Some(project) = filter.project {
+                sql.push(
+                    " AND EXISTS (SELECT FROM project_photographers a WHERE a.photographer_id = t.id \
+                      AND a.project_id = ",
+                );
+                sql.push_bind(project.0).push(")");
+            }
+            if let Some(name) = filter.name {
+                sql.push(" AND strpos(lower(t.name), lower(").push_bind(name.to_owned()).push(")) > 0");
+            }
+        })
         .await?;
-    Ok(row.map(|row| (row.password_hash, row.address)))
-}
-
-/// The newest first.
-///
-/// # Errors
-/// What the database says.
-pub async fn list(conn: &mut PgConnection, filter: PhotographerFilter<'_>, page: Page) -> Result<Vec<Photographer>> {
-    let rows = sqlx::query_as!(
-        PhotographerRow,
-        "
-        SELECT p.id, p.name, p.email, p.operator_id, o.name AS operator, p.created_at, p.deleted_at
-          FROM photographers p
-          JOIN operators o ON o.id = p.operator_id
-         WHERE ($1 OR p.deleted_at IS NULL)
-           AND ($2::uuid IS NULL OR p.operator_id = $2)
-           AND ($3::uuid IS NULL
-                OR EXISTS (SELECT FROM project_photographers a WHERE a.photographer_id = p.id AND a.project_id = $3))
-           AND ($4::text IS NULL OR strpos(lower(p.name), lower($4)) > 0)
-           AND ($5::uuid IS NULL
-                OR (p.created_at, p.id) < (SELECT a.created_at, a.id FROM photographers a WHERE a.id = $5))
-         ORDER BY p.created_at DESC, p.id DESC
-         LIMIT $6
-        ",
-        page.deleted,
-        filter.operator.map(|id| id.0),
-        filter.project.map(|id| id.0),
-        filter.name,
-        page.after,
-        page.limit,
-    )
-    .fetch_all(conn)
-    .await?;
     Ok(rows.into_iter().map(Photographer::from).collect())
 }
 
+#[derive(sqlx::FromRow)]
 struct PhotographerRow {
     id: Uuid,
     name: String,
     email: String,
+    address: Option<String>,
     operator_id: Uuid,
     operator: String,
     created_at: NaiveDateTime,
@@ -172,6 +160,7 @@ impl From<PhotographerRow> for Photographer {
             id: row.id.into(),
             name: row.name,
             email: row.email,
+            address: row.address,
             operator_id: row.operator_id.into(),
             operator: row.operator,
             created_at: row.created_at.and_utc(),

@@ -4,15 +4,15 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::listing::{Listing, SortKey};
 use super::page::Page;
 use crate::error::Result;
 use crate::model::ids::{OperatorId, PhotographerId, ProjectId};
 use crate::model::project::{Project, ProjectCounts};
 
-/// What a new row holds besides what the database fills in.
+/// The columns that a person sets; whose project it is stays.
 #[derive(Debug, Clone, Copy)]
-pub struct NewProjectRow<'a> {
-    pub operator: OperatorId,
+pub struct ProjectValues<'a> {
     pub name: &'a str,
     pub location: Option<&'a str>,
     pub start_at: Option<DateTime<Utc>>,
@@ -30,52 +30,91 @@ pub struct ProjectFilter<'a> {
     pub photographer: Option<PhotographerId>,
     /// A part of the name, in any case.
     pub name: Option<&'a str>,
+    /// Not over before this; those without dates are left out.
+    pub since: Option<DateTime<Utc>>,
+    /// Begun at this at the latest; those without dates are left out.
+    pub until: Option<DateTime<Utc>>,
 }
+
+/// A checked query for whole rows of `t`, the projects, with `o`, their operator.
+macro_rules! select {
+    ($tail:tt $(, $arg:expr)* $(,)?) => {
+        sqlx::query_as!(
+            ProjectRow,
+            "SELECT t.id, t.name, t.operator_id, o.name AS operator, o.timezone AS operator_timezone, t.location_name,
+                    t.start_at, t.end_at, t.project_link, t.terms_and_conditions, t.timezone, t.created_at, t.deleted_at
+               FROM projects t
+               JOIN operators o ON o.id = t.operator_id " + $tail
+            $(, $arg)*
+        )
+    };
+}
+
+/// How projects are listed.
+pub const LISTING: Listing = Listing {
+    columns: "t.id, t.name, t.operator_id, o.name AS operator, o.timezone AS operator_timezone, t.location_name, \
+              t.start_at, t.end_at, t.project_link, t.terms_and_conditions, t.timezone, t.created_at, t.deleted_at",
+    from: "projects t JOIN operators o ON o.id = t.operator_id",
+    sorts: &[
+        (SortKey::Created, "t.created_at"),
+        (SortKey::Name, "lower(t.name)"),
+        // Those without a date stand before all others.
+        (SortKey::Start, "coalesce(t.start_at, timestamp '-infinity')"),
+    ],
+};
 
 /// # Errors
 /// What the database says.
-pub async fn insert(conn: &mut PgConnection, new: &NewProjectRow<'_>) -> Result<Project> {
-    let row = sqlx::query_as!(
-        ProjectRow,
-        r#"
+pub async fn insert(conn: &mut PgConnection, operator: OperatorId, values: &ProjectValues<'_>) -> Result<ProjectId> {
+    let id = sqlx::query_scalar!(
+        "
         INSERT INTO projects
                (operator_id, name, location_name, start_at, end_at, project_link, terms_and_conditions, timezone)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        RETURNING id, name, operator_id, location_name, start_at, end_at, project_link, terms_and_conditions,
-                  timezone, created_at, deleted_at,
-                  (SELECT o.name FROM operators o WHERE o.id = operator_id) AS "operator!",
-                  (SELECT o.timezone FROM operators o WHERE o.id = operator_id) AS "operator_timezone!"
-        "#,
-        new.operator.0,
-        new.name,
-        new.location,
-        new.start_at.map(|time| time.naive_utc()),
-        new.end_at.map(|time| time.naive_utc()),
-        new.link,
-        new.terms,
-        new.timezone,
+        RETURNING id
+        ",
+        operator.0,
+        values.name,
+        values.location,
+        values.start_at.map(|time| time.naive_utc()),
+        values.end_at.map(|time| time.naive_utc()),
+        values.link,
+        values.terms,
+        values.timezone,
+    );
+    Ok(id.fetch_one(conn).await?.into())
+}
+
+/// Writes every column of `values`. The row must be locked: see [`super::rows::lock`].
+///
+/// # Errors
+/// What the database says.
+pub async fn update(conn: &mut PgConnection, id: ProjectId, values: &ProjectValues<'_>) -> Result<()> {
+    sqlx::query!(
+        "
+        UPDATE projects
+           SET name = $2, location_name = $3, start_at = $4, end_at = $5, project_link = $6,
+               terms_and_conditions = $7, timezone = $8, updated_at = now()
+         WHERE id = $1
+        ",
+        id.0,
+        values.name,
+        values.location,
+        values.start_at.map(|time| time.naive_utc()),
+        values.end_at.map(|time| time.naive_utc()),
+        values.link,
+        values.terms,
+        values.timezone,
     )
-    .fetch_one(conn)
+    .execute(conn)
     .await?;
-    Ok(row.into())
+    Ok(())
 }
 
 /// # Errors
 /// What the database says.
 pub async fn get(conn: &mut PgConnection, id: ProjectId) -> Result<Option<Project>> {
-    let row = sqlx::query_as!(
-        ProjectRow,
-        "
-        SELECT p.id, p.name, p.operator_id, o.name AS operator, o.timezone AS operator_timezone, p.location_name,
-               p.start_at, p.end_at, p.project_link, p.terms_and_conditions, p.timezone, p.created_at, p.deleted_at
-          FROM projects p
-          JOIN operators o ON o.id = p.operator_id
-         WHERE p.id = $1
-        ",
-        id.0,
-    )
-    .fetch_optional(conn)
-    .await?;
+    let row = select!("WHERE t.id = $1", id.0).fetch_optional(conn).await?;
     Ok(row.map(Project::from))
 }
 
@@ -84,55 +123,40 @@ pub async fn get(conn: &mut PgConnection, id: ProjectId) -> Result<Option<Projec
 /// # Errors
 /// What the database says.
 pub async fn by_name(conn: &mut PgConnection, operator: OperatorId, name: &str) -> Result<Vec<Project>> {
-    let rows = sqlx::query_as!(
-        ProjectRow,
-        "
-        SELECT p.id, p.name, p.operator_id, o.name AS operator, o.timezone AS operator_timezone, p.location_name,
-               p.start_at, p.end_at, p.project_link, p.terms_and_conditions, p.timezone, p.created_at, p.deleted_at
-          FROM projects p
-          JOIN operators o ON o.id = p.operator_id
-         WHERE p.operator_id = $1 AND p.name = $2 AND p.deleted_at IS NULL
-         ORDER BY p.created_at, p.id
-        ",
+    let rows = select!(
+        "WHERE t.operator_id = $1 AND t.name = $2 AND t.deleted_at IS NULL ORDER BY t.created_at, t.id",
         operator.0,
         name,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(Project::from).collect())
+    );
+    Ok(rows.fetch_all(conn).await?.into_iter().map(Project::from).collect())
 }
 
-/// The newest first.
-///
 /// # Errors
-/// What the database says.
-pub async fn list(conn: &mut PgConnection, filter: ProjectFilter<'_>, page: Page) -> Result<Vec<Project>> {
-    let rows = sqlx::query_as!(
-        ProjectRow,
-        "
-        SELECT p.id, p.name, p.operator_id, o.name AS operator, o.timezone AS operator_timezone, p.location_name,
-               p.start_at, p.end_at, p.project_link, p.terms_and_conditions, p.timezone, p.created_at, p.deleted_at
-          FROM projects p
-          JOIN operators o ON o.id = p.operator_id
-         WHERE ($1 OR p.deleted_at IS NULL)
-           AND ($2::uuid IS NULL OR p.operator_id = $2)
-           AND ($3::uuid IS NULL
-                OR EXISTS (SELECT FROM project_photographers a WHERE a.project_id = p.id AND a.photographer_id = $3))
-           AND ($4::text IS NULL OR strpos(lower(p.name), lower($4)) > 0)
-           AND ($5::uuid IS NULL
-                OR (p.created_at, p.id) < (SELECT a.created_at, a.id FROM projects a WHERE a.id = $5))
-         ORDER BY p.created_at DESC, p.id DESC
-         LIMIT $6
-        ",
-        page.deleted,
-        filter.operator.map(|id| id.0),
-        filter.photographer.map(|id| id.0),
-        filter.name,
-        page.after,
-        page.limit,
-    )
-    .fetch_all(conn)
-    .await?;
+/// What the database says; a sentence for an order that projects do not have.
+pub async fn list(conn: &mut PgConnection, filter: ProjectFilter<'_>, page: &Page) -> Result<Vec<Project>> {
+    let rows: Vec<ProjectRow> = LISTING
+        .fetch(conn, page, |sql| {
+            if let Some(operator) = filter.operator {
+                sql.push(" AND t.operator_id = ").push_bind(operator.0);
+            }
+            if let Some(photographer) = filter.photographer {
+                sql.push(
+                    " AND EXISTS (SELECT FROM project_photographers a WHERE a.project_id = t.id \
+                      AND a.photographer_id = ",
+                );
+                sql.push_bind(photographer.0).push(")");
+            }
+            if let Some(name) = filter.name {
+                sql.push(" AND strpos(lower(t.name), lower(").push_bind(name.to_owned()).push(")) > 0");
+            }
+            if let Some(since) = filter.since {
+                sql.push(" AND coalesce(t.end_at, t.start_at) >= ").push_bind(since.naive_utc());
+            }
+            if let Some(until) = filter.until {
+                sql.push(" AND coalesce(t.start_at, t.end_at) <= ").push_bind(until.naive_utc());
+            }
+        })
+        .await?;
     Ok(rows.into_iter().map(Project::from).collect())
 }
 
@@ -153,15 +177,38 @@ pub async fn counts(conn: &mut PgConnection, id: ProjectId) -> Result<ProjectCou
                   JOIN users u ON u.id = m.user_id AND u.deleted_at IS NULL
                  WHERE m.project_id = $1) AS "members!",
                (SELECT count(*)
+                  FROM project_members m
+                  JOIN users u ON u.id = m.user_id AND u.deleted_at IS NULL
+                 WHERE m.project_id = $1 AND m.terms_accepted_at IS NOT NULL) AS "members_with_terms!",
+               (SELECT count(*)
                   FROM project_packages a
                   JOIN packages p ON p.id = a.package_id AND p.deleted_at IS NULL
                  WHERE a.project_id = $1) AS "packages!",
-               count(f.id) AS "photos!",
-               count(f.id) FILTER (WHERE f.status = 'ready') AS "photos_ready!",
-               count(f.id) FILTER (WHERE f.status = 'processing') AS "photos_processing!",
-               count(f.id) FILTER (WHERE f.status = 'failed') AS "photos_failed!"
-          FROM photos f
-         WHERE f.project_id = $1 AND f.deleted_at IS NULL
+               (SELECT count(*) FROM project_coaches c WHERE c.project_id = $1) AS "coaches!",
+               f.photos AS "photos!", f.ready AS "photos_ready!", f.processing AS "photos_processing!",
+               f.failed AS "photos_failed!",
+               t.confirmed AS "tags_confirmed!", t.pending AS "tags_pending!", t.rejected AS "tags_rejected!",
+               s.paid AS "sales_paid!", s.pending AS "sales_pending!", s.failed AS "sales_failed!",
+               (SELECT count(*)
+                  FROM qr_tokens q
+                 WHERE q.project_id = $1 AND q.used_at IS NULL AND q.expires_at > now()) AS "open_tokens!"
+          FROM (SELECT count(*) AS photos,
+                       count(*) FILTER (WHERE status = 'ready') AS ready,
+                       count(*) FILTER (WHERE status = 'processing') AS processing,
+                       count(*) FILTER (WHERE status = 'failed') AS failed
+                  FROM photos
+                 WHERE project_id = $1 AND deleted_at IS NULL) f,
+               (SELECT count(*) FILTER (WHERE a.review_status = 'confirmed') AS confirmed,
+                       count(*) FILTER (WHERE a.review_status = 'pending') AS pending,
+                       count(*) FILTER (WHERE a.review_status = 'rejected') AS rejected
+                  FROM photo_tags a
+                  JOIN photos p ON p.id = a.photo_id
+                 WHERE p.project_id = $1 AND p.deleted_at IS NULL) t,
+               (SELECT count(*) FILTER (WHERE status = 'paid') AS paid,
+                       count(*) FILTER (WHERE status = 'pending') AS pending,
+                       count(*) FILTER (WHERE status = 'failed') AS failed
+                  FROM purchases
+                 WHERE project_id = $1) s
         "#,
         id.0,
     )
@@ -170,6 +217,7 @@ pub async fn counts(conn: &mut PgConnection, id: ProjectId) -> Result<ProjectCou
     Ok(row)
 }
 
+#[derive(sqlx::FromRow)]
 struct ProjectRow {
     id: Uuid,
     name: String,

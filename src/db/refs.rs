@@ -40,6 +40,18 @@ impl Noun {
             Noun::Project => "project",
         }
     }
+
+    /// The table of its rows.
+    #[must_use]
+    pub fn table(self) -> &'static str {
+        match self {
+            Noun::Operator => "operators",
+            Noun::Photographer => "photographers",
+            Noun::User => "users",
+            Noun::Package => "packages",
+            Noun::Project => "projects",
+        }
+    }
 }
 
 /// A thing that a reference may mean.
@@ -125,6 +137,42 @@ pub async fn find(conn: &mut PgConnection, noun: Noun, text: &str, operator: Opt
         }
         picked => picked,
     }
+}
+
+/// The one deleted thing that `text` means.
+///
+/// # Errors
+/// [`Kind::NotFound`], a sentence for one that is not deleted, [`Kind::Ambiguous`] with the candidates, or what the
+/// database says.
+pub async fn find_deleted(conn: &mut PgConnection, noun: Noun, text: &str) -> Result<Candidate> {
+    let text = text.trim();
+    let (from, to) = id_range(text).unwrap_or((Uuid::nil(), Uuid::nil()));
+    let found = candidates(conn, noun, text, from, to, None).await?;
+    let (live, mut deleted): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| one.deleted_at.is_none());
+    if deleted.is_empty()
+        && let [only, ..] = live.as_slice()
+    {
+        return Err(Error::new(Kind::Conflict, format!("the {} {} is not deleted", noun.word(), only.for_people())));
+    }
+    // As `pick` does, among the deleted ones.
+    for one in &mut deleted {
+        one.deleted_at = None;
+    }
+    pick(noun, text, id_range(text).is_some_and(|(from, to)| from == to), deleted)
+}
+
+/// The newest deleted thing of exactly that name under an operator: somebody may mean that one.
+///
+/// # Errors
+/// What the database says.
+pub async fn deleted_namesake(
+    conn: &mut PgConnection,
+    noun: Noun,
+    name: &str,
+    operator: OperatorId,
+) -> Result<Option<Uuid>> {
+    let found = candidates(conn, noun, name, Uuid::nil(), Uuid::nil(), Some(operator)).await?;
+    Ok(found.into_iter().rfind(|one| one.deleted_at.is_some() && one.name == name).map(|one| one.id))
 }
 
 /// Refuses an id, deleted or not, of which there is no such thing: a list that began behind it would be empty.

@@ -4,57 +4,80 @@ use chrono::NaiveDateTime;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::listing::{Listing, SortKey};
 use super::page::Page;
 use crate::error::Result;
 use crate::model::ids::{ProjectId, UserId};
 use crate::model::people::User;
 
-/// What a new row holds besides what the database fills in.
+/// The columns that a person sets.
 #[derive(Debug, Clone, Copy)]
-pub struct NewUserRow<'a> {
+pub struct UserValues<'a> {
     pub name: &'a str,
     pub email: &'a str,
-    pub password_hash: &'a str,
     pub address: Option<&'a str>,
     pub billing_address: Option<&'a str>,
 }
 
-/// What is compared, never shown.
-#[derive(Debug, Clone)]
-pub struct PrivateUser {
-    pub password_hash: String,
-    pub address: Option<String>,
-    pub billing_address: Option<String>,
+/// A checked query for whole rows of `t`, the users.
+macro_rules! select {
+    ($tail:tt $(, $arg:expr)* $(,)?) => {
+        sqlx::query_as!(
+            UserRow,
+            "SELECT t.id, t.name, t.email, t.address, t.billing_address, t.created_at, t.deleted_at
+               FROM users t " + $tail
+            $(, $arg)*
+        )
+    };
 }
+
+/// How users are listed.
+pub const LISTING: Listing = Listing {
+    columns: "t.id, t.name, t.email, t.address, t.billing_address, t.created_at, t.deleted_at",
+    from: "users t",
+    sorts: &[(SortKey::Created, "t.created_at"), (SortKey::Name, "lower(t.name)"), (SortKey::Email, "lower(t.email)")],
+};
 
 /// # Errors
 /// `AlreadyExists` for a taken email, or what the database says.
-pub async fn insert(conn: &mut PgConnection, new: &NewUserRow<'_>) -> Result<User> {
-    let row = sqlx::query_as!(
-        UserRow,
+pub async fn insert(conn: &mut PgConnection, values: &UserValues<'_>, password_hash: &str) -> Result<UserId> {
+    let id = sqlx::query_scalar!(
         "
         INSERT INTO users (name, email, password_hash, address, billing_address)
         VALUES ($1, $2, $3, $4, $5)
-        RETURNING id, name, email, created_at, deleted_at
+        RETURNING id
         ",
-        new.name,
-        new.email,
-        new.password_hash,
-        new.address,
-        new.billing_address,
+        values.name,
+        values.email,
+        password_hash,
+        values.address,
+        values.billing_address,
+    );
+    Ok(id.fetch_one(conn).await?.into())
+}
+
+/// Writes every column of `values`. The row must be locked: see [`super::rows::lock`].
+///
+/// # Errors
+/// `AlreadyExists` for a taken email, or what the database says.
+pub async fn update(conn: &mut PgConnection, id: UserId, values: &UserValues<'_>) -> Result<()> {
+    sqlx::query!(
+        "UPDATE users SET name = $2, email = $3, address = $4, billing_address = $5, updated_at = now() WHERE id = $1",
+        id.0,
+        values.name,
+        values.email,
+        values.address,
+        values.billing_address,
     )
-    .fetch_one(conn)
+    .execute(conn)
     .await?;
-    Ok(row.into())
+    Ok(())
 }
 
 /// # Errors
 /// What the database says.
 pub async fn get(conn: &mut PgConnection, id: UserId) -> Result<Option<User>> {
-    let row =
-        sqlx::query_as!(UserRow, "SELECT id, name, email, created_at, deleted_at FROM users WHERE id = $1", id.0,)
-            .fetch_optional(conn)
-            .await?;
+    let row = select!("WHERE t.id = $1", id.0).fetch_optional(conn).await?;
     Ok(row.map(User::from))
 }
 
@@ -63,68 +86,44 @@ pub async fn get(conn: &mut PgConnection, id: UserId) -> Result<Option<User>> {
 /// # Errors
 /// What the database says.
 pub async fn by_email(conn: &mut PgConnection, email: &str) -> Result<Option<User>> {
-    let row = sqlx::query_as!(
-        UserRow,
-        "
-        SELECT id, name, email, created_at, deleted_at
-          FROM users
-         WHERE lower(email) = lower($1)
-         ORDER BY deleted_at IS NOT NULL, email <> $1, id
-         LIMIT 1
-        ",
-        email,
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(User::from))
+    let row = select!(
+        "WHERE lower(t.email) = lower($1) ORDER BY t.deleted_at IS NOT NULL, t.email <> $1, t.id LIMIT 1",
+        email
+    );
+    Ok(row.fetch_optional(conn).await?.map(User::from))
 }
 
-/// # Errors
-/// What the database says.
-pub async fn private(conn: &mut PgConnection, id: UserId) -> Result<Option<PrivateUser>> {
-    let row =
-        sqlx::query_as!(PrivateUser, "SELECT password_hash, address, billing_address FROM users WHERE id = $1", id.0,);
-    Ok(row.fetch_optional(conn).await?)
-}
-
-/// The newest first; with `project`, its members only.
+/// With `project`, its members only.
 ///
 /// # Errors
-/// What the database says.
+/// What the database says; a sentence for an order that users do not have.
 pub async fn list(
     conn: &mut PgConnection,
     project: Option<ProjectId>,
     name: Option<&str>,
-    page: Page,
+    page: &Page,
 ) -> Result<Vec<User>> {
-    let rows = sqlx::query_as!(
-        UserRow,
-        "
-        SELECT u.id, u.name, u.email, u.created_at, u.deleted_at
-          FROM users u
-         WHERE ($1 OR u.deleted_at IS NULL)
-           AND ($2::uuid IS NULL
-                OR EXISTS (SELECT FROM project_members m WHERE m.user_id = u.id AND m.project_id = $2))
-           AND ($3::text IS NULL OR strpos(lower(u.name), lower($3)) > 0)
-           AND ($4::uuid IS NULL OR (u.created_at, u.id) < (SELECT a.created_at, a.id FROM users a WHERE a.id = $4))
-         ORDER BY u.created_at DESC, u.id DESC
-         LIMIT $5
-        ",
-        page.deleted,
-        project.map(|id| id.0),
-        name,
-        page.after,
-        page.limit,
-    )
-    .fetch_all(conn)
-    .await?;
+    let rows: Vec<UserRow> = LISTING
+        .fetch(conn, page, |sql| {
+            if let Some(project) = project {
+                sql.push(" AND EXISTS (SELECT FROM project_members m WHERE m.user_id = t.id AND m.project_id = ");
+                sql.push_bind(project.0).push(")");
+            }
+            if let Some(name) = name {
+                sql.push(" AND strpos(lower(t.name), lower(").push_bind(name.to_owned()).push(")) > 0");
+            }
+        })
+        .await?;
     Ok(rows.into_iter().map(User::from).collect())
 }
 
+#[derive(sqlx::FromRow)]
 struct UserRow {
     id: Uuid,
     name: String,
     email: String,
+    address: Option<String>,
+    billing_address: Option<String>,
     created_at: NaiveDateTime,
     deleted_at: Option<NaiveDateTime>,
 }
@@ -135,6 +134,8 @@ impl From<UserRow> for User {
             id: row.id.into(),
             name: row.name,
             email: row.email,
+            address: row.address,
+            billing_address: row.billing_address,
             created_at: row.created_at.and_utc(),
             deleted_at: row.deleted_at.map(|time| time.and_utc()),
         }

@@ -31,6 +31,7 @@ pub enum Entity {
     ProjectPhotographer,
     ProjectMember,
     ProjectPackage,
+    ProjectCoach,
     ProjectSetting,
     QrToken,
     Photo,
@@ -50,6 +51,7 @@ impl Entity {
             Entity::ProjectPhotographer => "project_photographer",
             Entity::ProjectMember => "project_member",
             Entity::ProjectPackage => "project_package",
+            Entity::ProjectCoach => "project_coach",
             Entity::ProjectSetting => "project_setting",
             Entity::QrToken => "qr_token",
             Entity::Photo => "photo",
@@ -69,6 +71,8 @@ pub enum Action {
     Restore,
     Set,
     Unset,
+    /// A person's, or that there is none. Nothing of it is kept.
+    SetPassword,
     /// Files became photos.
     Upload,
     /// Facts and derivatives for rows that others wrote.
@@ -109,6 +113,7 @@ impl Action {
             Action::Restore => "restore",
             Action::Set => "set",
             Action::Unset => "unset",
+            Action::SetPassword => "set_password",
             Action::Upload => "upload",
             Action::Adopt => "adopt",
             Action::Reprocess => "reprocess",
@@ -139,7 +144,7 @@ enum Told {
 
 /// Which fields changed, from what to what. Secrets have no place here, not even hashed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Fields(BTreeMap<&'static str, (Option<Told>, Option<Told>)>);
+pub struct Fields(BTreeMap<String, (Option<Told>, Option<Told>)>);
 
 impl Fields {
     #[must_use]
@@ -149,30 +154,30 @@ impl Fields {
 
     /// A field that anybody may read. `None` is "not set".
     #[must_use]
-    pub fn plain(mut self, name: &'static str, before: Option<&str>, after: Option<&str>) -> Self {
+    pub fn plain(mut self, name: &str, before: Option<&str>, after: Option<&str>) -> Self {
         let told = |value: Option<&str>| value.map(|value| Told::Plain(Value::from(value)));
         if before != after {
-            self.0.insert(name, (told(before), told(after)));
+            self.0.insert(name.to_owned(), (told(before), told(after)));
         }
         self
     }
 
     /// As [`Fields::plain`], a whole number.
     #[must_use]
-    pub fn number(mut self, name: &'static str, before: Option<i64>, after: Option<i64>) -> Self {
+    pub fn number(mut self, name: &str, before: Option<i64>, after: Option<i64>) -> Self {
         let told = |value: Option<i64>| value.map(|value| Told::Plain(Value::from(value)));
         if before != after {
-            self.0.insert(name, (told(before), told(after)));
+            self.0.insert(name.to_owned(), (told(before), told(after)));
         }
         self
     }
 
     /// Names, addresses, emails of people: the log holds a salted hash of each.
     #[must_use]
-    pub fn private(mut self, name: &'static str, before: Option<&str>, after: Option<&str>) -> Self {
+    pub fn private(mut self, name: &str, before: Option<&str>, after: Option<&str>) -> Self {
         let told = |value: Option<&str>| value.map(|value| Told::Private(value.to_owned()));
         if before != after {
-            self.0.insert(name, (told(before), told(after)));
+            self.0.insert(name.to_owned(), (told(before), told(after)));
         }
         self
     }
@@ -190,7 +195,7 @@ impl Fields {
                 sides.iter().filter_map(|(side, value)| Some(((*side).to_owned(), told(value.as_ref()?)))).collect(),
             )
         };
-        Value::Object(self.0.iter().map(|(name, sides)| ((*name).to_owned(), field(sides))).collect())
+        Value::Object(self.0.iter().map(|(name, sides)| (name.clone(), field(sides))).collect())
     }
 }
 

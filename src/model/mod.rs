@@ -2,7 +2,9 @@
 
 pub mod address;
 pub mod audit;
+pub mod country;
 pub mod digest;
+pub mod fields;
 pub mod ids;
 pub mod money;
 pub mod people;

@@ -17,6 +17,7 @@ pub struct Operator {
     pub locale: String,
     /// IANA time zone, as the row has it.
     pub timezone: String,
+    pub profile_picture_url: Option<String>,
     pub created_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
 }
@@ -27,6 +28,7 @@ pub struct Photographer {
     pub id: PhotographerId,
     pub name: String,
     pub email: String,
+    pub address: Option<String>,
     pub operator_id: OperatorId,
     pub operator: String,
     pub created_at: DateTime<Utc>,
@@ -39,6 +41,8 @@ pub struct User {
     pub id: UserId,
     pub name: String,
     pub email: String,
+    pub address: Option<String>,
+    pub billing_address: Option<String>,
     pub created_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
 }

@@ -125,14 +125,33 @@ pub struct Member {
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
+/// Somebody who coaches at a project: a name, no account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Coach {
+    pub id: uuid::Uuid,
+    pub name: String,
+    pub project_id: ProjectId,
+}
+
 /// How much there is in a project. Deleted things are not counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct ProjectCounts {
     pub photographers: i64,
     pub members: i64,
+    /// Members who have accepted the terms.
+    pub members_with_terms: i64,
     pub packages: i64,
+    pub coaches: i64,
     pub photos: i64,
     pub photos_ready: i64,
     pub photos_processing: i64,
     pub photos_failed: i64,
+    pub tags_confirmed: i64,
+    pub tags_pending: i64,
+    pub tags_rejected: i64,
+    pub sales_paid: i64,
+    pub sales_pending: i64,
+    pub sales_failed: i64,
+    /// Not used, not expired.
+    pub open_tokens: i64,
 }

@@ -56,6 +56,7 @@ fn push_printable(out: &mut String, c: char) {
 pub fn count(n: u64, singular: &str) -> String {
     let plural = match singular.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if singular.ends_with("ch") => format!("{singular}es"),
         _ => format!("{singular}s"),
     };
     if n == 1 { format!("1 {singular}") } else { format!("{} {plural}", thousands(n)) }

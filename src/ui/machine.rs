@@ -14,8 +14,11 @@ pub(super) fn show<T: Serialize>(format: Format, thing: &T) -> String {
     }
 }
 
-pub(super) fn list<T: Serialize>(format: Format, rows: &[T]) -> String {
-    let values: Vec<Value> = rows.iter().map(value_of).collect();
+pub(super) fn list<T: Serialize>(format: Format, rows: &[T], left_out: &[&str]) -> String {
+    let mut values: Vec<Value> = rows.iter().map(value_of).collect();
+    for object in values.iter_mut().filter_map(Value::as_object_mut) {
+        object.retain(|key, _| !left_out.contains(&key.as_str()));
+    }
     match format {
         Format::Jsonl => {
             let count = values.len();
@@ -120,7 +123,7 @@ mod tests {
 
     #[test]
     fn jsonl_ends_in_a_summary() {
-        let text = list(Format::Jsonl, &[json!({"id": 1})]);
+        let text = list(Format::Jsonl, &[json!({"id": 1, "long": "x"})], &["long"]);
         let last = text.lines().last().expect("a line");
         assert_eq!(last, r#"{"type":"summary","count":1}"#);
     }

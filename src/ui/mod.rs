@@ -204,7 +204,7 @@ impl Ui {
                 self.print(&page.into_text());
             }
             _ => {
-                self.print(&machine::list(self.format, rows));
+                self.print(&machine::list(self.format, rows, T::LEFT_OUT));
                 self.summarised();
             }
         }
@@ -227,7 +227,7 @@ impl Ui {
             .iter()
             .map(|row| columns.iter().zip(row).map(|(name, cell)| (name.clone(), json!(cell))).collect())
             .collect();
-        self.print(&machine::list(self.format, &records));
+        self.print(&machine::list(self.format, &records, &[]));
         self.summarised();
     }
 

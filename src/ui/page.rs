@@ -15,6 +15,8 @@ pub trait Render: Serialize + Sized {
 pub trait Row: Serialize + Sized {
     /// Headers for people, in order.
     const HEADERS: &'static [&'static str];
+    /// Keys that the machine formats leave out of a list: what is long, or not for everybody.
+    const LEFT_OUT: &'static [&'static str] = &[];
     /// As many cells as there are headers.
     fn cells(&self) -> Vec<String>;
 }

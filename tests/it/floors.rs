@@ -16,13 +16,14 @@ const FLOORS: &[(&str, &[&str])] = &[
         &["app", "batch", "cli", "config", "db", "error", "imaging", "model", "objects", "print", "ui", "workflows"],
     ),
     // `config` for the list of settings: it stands on the floor of `model`.
-    ("workflows", &["batch", "config", "db", "error", "imaging", "model", "objects", "print"]),
+    ("workflows", &["batch", "config", "db", "error", "geo", "imaging", "model", "objects", "print"]),
     ("ui", &["batch", "error", "model"]),
     ("batch", &["error", "model"]),
     ("db", &["error", "model"]),
     ("imaging", &["error", "model"]),
     ("objects", &["error", "model"]),
     ("print", &["error", "model"]),
+    ("geo", &["error", "model"]),
     ("config", &["error", "model"]),
     ("model", &["error"]),
     // Escapes text for messages; nothing else.
@@ -52,6 +53,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("qrcode::", &["src/print/"]),
     ("pdf_writer::", &["src/print/"]),
     ("rustybuzz::", &["src/print/"]),
+    ("maxminddb::", &["src/geo.rs"]),
 ];
 
 struct Source {

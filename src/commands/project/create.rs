@@ -9,11 +9,13 @@ use crate::app::App;
 use crate::commands::args::CreateArgs;
 use crate::commands::created::CreatedReport;
 use crate::commands::reference;
+use crate::db::refs::Noun;
 use crate::error::{Error, Result};
 use crate::model::text;
 use crate::ui::{Done, Finished};
 use crate::workflows::setup::Created;
-use crate::workflows::setup::project::{self as setup, NewProject, ProjectWords};
+use crate::workflows::setup::create::{self as setup, New};
+use crate::workflows::setup::project::{NewProject, ProjectWords};
 
 /// Longest file of terms, in bytes.
 const TERMS_MOST: u64 = 1_000_000;
@@ -82,18 +84,21 @@ pub async fn run(app: &App, args: ProjectCreateArgs) -> Finished {
     let new = new.with_photographers(photographers)?.with_packages(packages)?;
     let target = app.target(false);
     app.ui.target(&target);
-    let there = setup::existing(&mut conn, &new, mode).await?;
+    let there = setup::existing(&mut conn, &new, None, mode).await?;
     drop(conn);
     let created = match there {
         Some(there) => Created::Existing(there),
         None if mode.dry_run => Created::Planned(new.planned()),
-        None => setup::create(db, &app.author(), &new, mode).await?,
+        None => {
+            reference::note_namesake(app, Noun::Project, &name, operator.id).await?;
+            setup::create(db, &app.author(), &new, "", mode).await?
+        }
     };
     app.ui.show(&CreatedReport::new("project", created, mode.dry_run, target));
     Ok(Done::OK)
 }
 
-fn read_terms(path: &Path) -> Result<String> {
+pub(super) fn read_terms(path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
         std::io::stdin().lock().take(TERMS_MOST + 1).read_to_end(&mut bytes)

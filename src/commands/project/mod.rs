@@ -1,29 +1,36 @@
 //! Projects: one event each.
 
+pub mod clone;
+pub mod coaches;
 pub mod create;
 pub mod parts;
 pub mod settings;
 pub mod show;
+pub mod update;
 
 use clap::Subcommand;
 
+use super::removal::{self, DeleteArgs, RestoreArgs};
 use crate::app::App;
+use crate::db::refs::Noun;
 use crate::ui::Finished;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Creates a project of an operator
-    #[command(after_help = "Examples:
-  photoctl project create --operator ana@example.org --name 'Summer Run' --location Hamburg \\
-      --start '2026-06-01 14:00' --end '2026-06-01 20:00' --photographer finn@example.org
-  photoctl project create --name 'Summer Run' --terms-file terms.txt --if-not-exists --json")]
     Create(create::ProjectCreateArgs),
     /// Lists projects, the newest first
-    #[command(after_help = "Example:\n  photoctl project list --operator ana@example.org --json")]
     List(show::ProjectListArgs),
     /// Shows a project: who takes part, what is sold, how many photos there are
-    #[command(after_help = "Example:\n  photoctl project show 'Summer Run'")]
     Show(show::ProjectShowArgs),
+    /// Changes a project
+    Update(update::ProjectUpdateArgs),
+    /// Makes a new edition: same photographers, packages, coaches, terms and settings, no members
+    Clone(clone::ProjectCloneArgs),
+    /// Deletes projects: they are hidden, and can be restored
+    Delete(DeleteArgs),
+    /// Brings back deleted projects
+    Restore(RestoreArgs),
     /// Who takes photos at a project
     #[command(subcommand, visible_alias = "photographer")]
     Photographers(parts::PhotographersCommand),
@@ -33,6 +40,9 @@ pub enum Command {
     /// What is sold at a project
     #[command(subcommand, visible_alias = "package")]
     Packages(parts::PackagesCommand),
+    /// Who coaches at a project
+    #[command(subcommand, visible_alias = "coach")]
+    Coaches(coaches::CoachesCommand),
     /// The policy of a project: watermark, sizes, privacy
     #[command(subcommand, visible_alias = "setting")]
     Settings(settings::SettingsCommand),
@@ -43,6 +53,11 @@ pub async fn run(app: &App, command: Command) -> Finished {
         Command::Create(args) => create::run(app, args).await,
         Command::List(args) => show::list(app, args).await,
         Command::Show(args) => show::show(app, args).await,
+        Command::Update(args) => update::run(app, args).await,
+        Command::Clone(args) => clone::run(app, args).await,
+        Command::Delete(args) => removal::delete(app, Noun::Project, args).await,
+        Command::Restore(args) => removal::restore(app, Noun::Project, args).await,
+        Command::Coaches(command) => coaches::run(app, command).await,
         Command::Photographers(command) => parts::photographers(app, command).await,
         Command::Members(command) => parts::members(app, command).await,
         Command::Packages(command) => parts::packages(app, command).await,

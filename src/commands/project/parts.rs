@@ -1,49 +1,49 @@
-//! `project photographers|members|packages add|list`
+//! `project photographers|members|packages add|remove|list`
 
 use clap::{Args, Subcommand};
 
 use crate::app::App;
-use crate::commands::args::{AddArgs, ListArgs};
+use crate::commands::args::{AddArgs, ListArgs, RemoveArgs};
 use crate::commands::created::CreatedReport;
 use crate::commands::reference;
 use crate::db;
 use crate::db::packages::PackageFilter;
 use crate::db::refs::{self, Noun};
+use crate::error::{Error, Kind};
 use crate::model::project::{Assigned, Member};
+use crate::model::target::Target;
+use crate::model::text::{count, printable};
 use crate::model::time::{self, Edge, for_people, rfc3339};
-use crate::ui::{Done, Finished, Page, Render, Row};
+use crate::ui::{Confirmed, Done, Finished, Page, Render, Row};
 use crate::workflows::setup::part;
 
 #[derive(Debug, Subcommand)]
 pub enum PhotographersCommand {
     /// Assigns a photographer to a project
-    #[command(after_help = "Example:
-  photoctl project photographers add --project 'Summer Run' --photographer finn@example.org --if-not-exists")]
     Add(AddPhotographerArgs),
+    /// Takes a photographer off a project; their photos stay
+    Remove(RemovePhotographerArgs),
     /// Lists a project's photographers by name
-    #[command(after_help = "Example:\n  photoctl project photographers list --project 'Summer Run' --json")]
     List(PartListArgs),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum MembersCommand {
     /// Lets a user join a project
-    #[command(after_help = "Example:
-  photoctl project members add --project 'Summer Run' --user gus@example.org --terms-accepted '2026-06-01 09:30'")]
     Add(AddMemberArgs),
+    /// Takes a user out of a project; their tags and sales stay
+    Remove(RemoveMemberArgs),
     /// Lists a project's members, who joined last first
-    #[command(after_help = "Example:\n  photoctl project members list --project 'Summer Run' --json")]
     List(PartListArgs),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum PackagesCommand {
     /// Sells a package at a project
-    #[command(after_help = "Example:
-  photoctl project packages add --project 'Summer Run' --package 'Ten photos'")]
     Add(AddPackageArgs),
+    /// Sells a package at a project no more; sales stay
+    Remove(RemovePackageArgs),
     /// Lists what is sold at a project
-    #[command(after_help = "Example:\n  photoctl project packages list --project 'Summer Run' --json")]
     List(PartListArgs),
 }
 
@@ -87,6 +87,42 @@ pub struct AddPackageArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct RemovePhotographerArgs {
+    /// Project: id, name or operator-email/name
+    #[arg(long)]
+    pub project: Option<String>,
+    /// Photographer: id, name or email
+    #[arg(long)]
+    pub photographer: Option<String>,
+    #[command(flatten)]
+    pub remove: RemoveArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RemoveMemberArgs {
+    /// Project: id, name or operator-email/name
+    #[arg(long)]
+    pub project: Option<String>,
+    /// User: id, name or email
+    #[arg(long)]
+    pub user: Option<String>,
+    #[command(flatten)]
+    pub remove: RemoveArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RemovePackageArgs {
+    /// Project: id, name or operator-email/name
+    #[arg(long)]
+    pub project: Option<String>,
+    /// Package: id or name
+    #[arg(long)]
+    pub package: Option<String>,
+    #[command(flatten)]
+    pub remove: RemoveArgs,
+}
+
+#[derive(Debug, Args)]
 pub struct PartListArgs {
     /// Project: id, name or operator-email/name
     #[arg(long)]
@@ -98,11 +134,12 @@ pub struct PartListArgs {
 pub async fn photographers(app: &App, command: PhotographersCommand) -> Finished {
     match command {
         PhotographersCommand::Add(args) => add_photographer(app, args).await,
+        PhotographersCommand::Remove(args) => remove_photographer(app, args).await,
         PhotographersCommand::List(args) => {
             let mut conn = app.db().await?.conn().await?;
             let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
             refs::known(&mut conn, Noun::Photographer, args.list.after).await?;
-            let mut rows = db::members::photographers(&mut conn, project.id, args.list.page()).await?;
+            let mut rows = db::members::photographers(&mut conn, project.id, &args.list.page()).await?;
             let cut = args.list.cut(&mut rows, |row| row.id.0);
             app.ui.list(&rows, cut.as_deref());
             Ok(Done::OK)
@@ -113,11 +150,12 @@ pub async fn photographers(app: &App, command: PhotographersCommand) -> Finished
 pub async fn members(app: &App, command: MembersCommand) -> Finished {
     match command {
         MembersCommand::Add(args) => add_member(app, args).await,
+        MembersCommand::Remove(args) => remove_member(app, args).await,
         MembersCommand::List(args) => {
             let mut conn = app.db().await?.conn().await?;
             let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
             refs::known(&mut conn, Noun::User, args.list.after).await?;
-            let mut rows = db::members::members(&mut conn, project.id, args.list.page()).await?;
+            let mut rows = db::members::members(&mut conn, project.id, &args.list.page()).await?;
             let cut = args.list.cut(&mut rows, |row| row.id.0);
             let zone = project.zone();
             let rows: Vec<MemberLine> = rows.into_iter().map(|member| MemberLine { member, zone }).collect();
@@ -130,12 +168,13 @@ pub async fn members(app: &App, command: MembersCommand) -> Finished {
 pub async fn packages(app: &App, command: PackagesCommand) -> Finished {
     match command {
         PackagesCommand::Add(args) => add_package(app, args).await,
+        PackagesCommand::Remove(args) => remove_package(app, args).await,
         PackagesCommand::List(args) => {
             let mut conn = app.db().await?.conn().await?;
             let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
             let filter = PackageFilter { project: Some(project.id), ..Default::default() };
             refs::known(&mut conn, Noun::Package, args.list.after).await?;
-            let mut rows = db::packages::list(&mut conn, filter, args.list.page()).await?;
+            let mut rows = db::packages::list(&mut conn, filter, &args.list.page()).await?;
             let cut = args.list.cut(&mut rows, |row| row.id.0);
             app.ui.list(&rows, cut.as_deref());
             Ok(Done::OK)
@@ -205,6 +244,158 @@ async fn add_package(app: &App, args: AddPackageArgs) -> Finished {
     let dry_run = args.add.dry_run;
     app.ui.show(&CreatedReport::added("package of the project", package, outcome, dry_run, target));
     Ok(Done::OK)
+}
+
+async fn remove_photographer(app: &App, args: RemovePhotographerArgs) -> Finished {
+    let db = app.db().await?;
+    let (project, photographer, there, photos) = {
+        let conn = &mut db.conn().await?;
+        let project = reference::project(app, conn, args.project.as_deref()).await?;
+        let given = args.photographer.as_deref();
+        let photographer = reference::photographer(app, conn, given, Some(project.operator_id)).await?;
+        let there = db::members::has_photographer(conn, project.id, photographer.id).await?;
+        let photos = db::members::photos_of(conn, project.id, photographer.id).await?;
+        (project, photographer, there, photos)
+    };
+    let target = app.target(false);
+    app.ui.target(&target);
+    let dry_run = args.remove.change.dry_run;
+    if !there {
+        return not_there(app, args.remove, "photographer", &photographer.name, &project.name, target);
+    }
+    let mut removed = true;
+    if !dry_run {
+        let question = question("photographer", &photographer.name, &project.name, &[("photo", photos)]);
+        let sure = app.ui.confirm(&question, args.remove.change.yes)?;
+        removed = confirmed(sure, part::remove_photographer(db, &app.author(), &project, &photographer)).await?;
+    }
+    let thing = Assigned {
+        id: photographer.id,
+        name: photographer.name,
+        email: photographer.email,
+        project_id: project.id,
+        assigned_at: None,
+        deleted_at: None,
+    };
+    app.ui.show(&RemovedReport::new("photographer", Part(thing), removed, dry_run, target));
+    Ok(Done::OK)
+}
+
+async fn remove_member(app: &App, args: RemoveMemberArgs) -> Finished {
+    let db = app.db().await?;
+    let (project, user, member, (tags, sales)) = {
+        let conn = &mut db.conn().await?;
+        let project = reference::project(app, conn, args.project.as_deref()).await?;
+        let user = reference::user(app, conn, args.user.as_deref()).await?;
+        let member = db::members::member(conn, project.id, user.id).await?;
+        let left = db::members::tags_and_sales_of(conn, project.id, user.id).await?;
+        (project, user, member, left)
+    };
+    let target = app.target(false);
+    app.ui.target(&target);
+    let dry_run = args.remove.change.dry_run;
+    let Some(member) = member else {
+        return not_there(app, args.remove, "member", &user.name, &project.name, target);
+    };
+    let mut removed = true;
+    if !dry_run {
+        let question = question("member", &user.name, &project.name, &[("tag", tags), ("sale", sales)]);
+        let sure = app.ui.confirm(&question, args.remove.change.yes)?;
+        removed = confirmed(sure, part::remove_member(db, &app.author(), &project, &user)).await?;
+    }
+    app.ui.show(&RemovedReport::new("member", Part(member), removed, dry_run, target));
+    Ok(Done::OK)
+}
+
+async fn remove_package(app: &App, args: RemovePackageArgs) -> Finished {
+    let db = app.db().await?;
+    let (project, package, there, sales) = {
+        let conn = &mut db.conn().await?;
+        let project = reference::project(app, conn, args.project.as_deref()).await?;
+        let given = args.package.as_deref();
+        let package = reference::package(app, conn, given, Some(project.operator_id)).await?;
+        let there = db::members::has_package(conn, project.id, package.id).await?;
+        let sales = db::members::sales_of(conn, project.id, package.id).await?;
+        (project, package, there, sales)
+    };
+    let target = app.target(false);
+    app.ui.target(&target);
+    let dry_run = args.remove.change.dry_run;
+    if !there {
+        return not_there(app, args.remove, "package", &package.name, &project.name, target);
+    }
+    let mut removed = true;
+    if !dry_run {
+        let question = question("package", &package.name, &project.name, &[("sale", sales)]);
+        let sure = app.ui.confirm(&question, args.remove.change.yes)?;
+        removed = confirmed(sure, part::remove_package(db, &app.author(), &project, &package)).await?;
+    }
+    app.ui.show(&RemovedReport::new("package", package, removed, dry_run, target));
+    Ok(Done::OK)
+}
+
+/// `Remove the photographer "Finn" from "Gala"? 12 photos stay.`
+pub(super) fn question(noun: &str, name: &str, project: &str, left: &[(&str, i64)]) -> String {
+    let left: Vec<_> = left.iter().filter(|(_, n)| *n > 0).map(|(what, n)| count(n.unsigned_abs(), what)).collect();
+    let stays = if left.is_empty() { String::new() } else { format!(" What stays: {}.", left.join(", ")) };
+    format!("Remove the {noun} \"{}\" from \"{}\"?{stays}", printable(name), printable(project))
+}
+
+/// Does what was confirmed.
+pub(super) async fn confirmed<T>(_confirmed: Confirmed, work: impl Future<Output = T>) -> T {
+    work.await
+}
+
+fn not_there(app: &App, args: RemoveArgs, noun: &str, name: &str, project: &str, target: Target) -> Finished {
+    if args.if_exists {
+        return nothing_there(app, noun, args.change.dry_run, target);
+    }
+    let (name, project) = (printable(name), printable(project));
+    Err(Error::new(Kind::NotFound, format!("\"{name}\" is no {noun} of \"{project}\""))
+        .hint("--if-exists is content with that"))
+}
+
+/// The answer where there was nothing to remove, and that is fine.
+pub(super) fn nothing_there(app: &App, noun: &str, dry_run: bool, target: Target) -> Finished {
+    app.ui.show(&RemovedReport::new(noun, Nothing {}, false, dry_run, target));
+    Ok(Done::OK)
+}
+
+#[derive(Debug, serde::Serialize)]
+struct Nothing {}
+
+impl Render for Nothing {
+    fn render(&self, _page: &mut Page) {}
+}
+
+/// What was taken out of a project, or would be.
+#[derive(Debug, serde::Serialize)]
+pub(super) struct RemovedReport<T> {
+    #[serde(flatten)]
+    thing: T,
+    removed: bool,
+    dry_run: bool,
+    target: Target,
+    #[serde(skip)]
+    noun: String,
+}
+
+impl<T> RemovedReport<T> {
+    pub(super) fn new(noun: &str, thing: T, removed: bool, dry_run: bool, target: Target) -> Self {
+        Self { thing, removed: removed && !dry_run, dry_run, target, noun: noun.to_owned() }
+    }
+}
+
+impl<T: Render> Render for RemovedReport<T> {
+    fn render(&self, page: &mut Page) {
+        let noun = &self.noun;
+        match (self.removed, self.dry_run) {
+            (true, _) => page.good(format!("Removed {noun} from the project.")),
+            (false, true) => page.line(format!("Would remove {noun} from the project; nothing was changed.")),
+            (false, false) => page.line(format!("There is no such {noun} at the project; nothing was changed.")),
+        }
+        self.thing.render(page);
+    }
 }
 
 /// A person in a project, as a page.

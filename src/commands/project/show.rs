@@ -12,9 +12,9 @@ use crate::db::packages::PackageFilter;
 use crate::db::page::Page as DbPage;
 use crate::db::projects::ProjectFilter;
 use crate::db::refs::{self, Noun};
-use crate::model::project::{Assigned, Package, Project, ProjectCounts};
-use crate::model::text::count;
-use crate::model::time::for_people;
+use crate::model::project::{Assigned, Coach, Package, Project, ProjectCounts};
+use crate::model::text::{count, thousands};
+use crate::model::time::{self, Edge, for_people};
 use crate::ui::{Done, Finished, Page, Render, Row};
 
 /// Most photographers and packages that the page of a project names.
@@ -31,6 +31,12 @@ pub struct ProjectListArgs {
     /// Only those whose name holds this
     #[arg(long, value_name = "TEXT")]
     pub name: Option<String>,
+    /// Only those not over before this
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Only those begun by then; a bare date includes its day
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
     #[command(flatten)]
     pub list: ListArgs,
 }
@@ -47,16 +53,21 @@ pub struct ProjectShowArgs {
 
 pub async fn list(app: &App, args: ProjectListArgs) -> Finished {
     let mut conn = app.db().await?.conn().await?;
-    let operator = reference::operator_if(app, &mut conn, args.operator.as_deref()).await?.map(|one| one.id);
+    let operator = reference::operator_if(app, &mut conn, args.operator.as_deref()).await?;
+    // Times are read in the operator's zone: each project may have its own.
+    let zone = operator.as_ref().and_then(|operator| operator.timezone.parse().ok()).unwrap_or(chrono_tz::Tz::UTC);
+    let now = chrono::Utc::now();
+    let read = |text: Option<&str>, edge| text.map(|text| time::parse(text, zone, edge, now)).transpose();
+    let (since, until) = (read(args.since.as_deref(), Edge::Start)?, read(args.until.as_deref(), Edge::End)?);
+    let operator = operator.map(|operator| operator.id);
     let photographer = match &args.photographer {
         Some(text) => Some(reference::photographer(app, &mut conn, Some(text), operator).await?.id),
         None => None,
     };
-    let filter = ProjectFilter { operator, photographer, name: args.name.as_deref() };
+    let filter = ProjectFilter { operator, photographer, name: args.name.as_deref(), since, until };
     refs::known(&mut conn, Noun::Project, args.list.after).await?;
-    let mut rows = db::projects::list(&mut conn, filter, args.list.page()).await?;
+    let mut rows = db::projects::list(&mut conn, filter, &args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
-    let rows: Vec<ProjectRow> = rows.into_iter().map(ProjectRow).collect();
     app.ui.list(&rows, cut.as_deref());
     Ok(Done::OK)
 }
@@ -65,12 +76,13 @@ pub async fn show(app: &App, args: ProjectShowArgs) -> Finished {
     let mut conn = app.db().await?.conn().await?;
     let given = args.reference.or(args.project);
     let project = reference::project(app, &mut conn, given.as_deref()).await?;
-    let all = DbPage { deleted: false, after: None, limit: PARTS_MOST };
+    let all = &DbPage::first(PARTS_MOST);
     let filter = PackageFilter { project: Some(project.id), ..Default::default() };
     let shown = ProjectPage {
         counts: db::projects::counts(&mut conn, project.id).await?,
         photographers: db::members::photographers(&mut conn, project.id, all).await?,
         packages: db::packages::list(&mut conn, filter, all).await?,
+        coaches: db::coaches::list(&mut conn, project.id).await?,
         settings: db::settings::list(&mut conn, project.id).await?.into_iter().collect(),
         project,
     };
@@ -86,6 +98,7 @@ struct ProjectPage {
     counts: ProjectCounts,
     photographers: Vec<Assigned>,
     packages: Vec<Package>,
+    coaches: Vec<Coach>,
     /// Only what the project itself says.
     settings: std::collections::BTreeMap<String, String>,
 }
@@ -93,27 +106,68 @@ struct ProjectPage {
 impl Render for ProjectPage {
     fn render(&self, page: &mut Page) {
         self.project.render(page);
-        let ProjectCounts { members, photos, photos_ready, photos_processing, photos_failed, .. } = self.counts;
-        let mut said = vec![format!("{photos_ready} ready")];
-        said.extend((photos_processing > 0).then(|| format!("{photos_processing} processing")));
-        said.extend((photos_failed > 0).then(|| format!("{photos_failed} failed")));
-        page.field("Photos", if photos == 0 { "none".to_owned() } else { format!("{photos} ({})", said.join(", ")) });
-        page.field("Members", members.to_string());
+        let counts = &self.counts;
+        let members = counted(counts.members, &[]);
+        let terms = (counts.members > 0 && self.project.terms.is_some())
+            .then(|| format!("{members} ({} accepted the terms)", counts.members_with_terms));
+        page.field("Members", terms.unwrap_or(members));
+        let photos = [
+            ("ready", counts.photos_ready),
+            ("processing", counts.photos_processing),
+            ("failed", counts.photos_failed),
+        ];
+        page.field("Photos", counted(counts.photos, &photos));
+        let tags = [
+            ("confirmed", counts.tags_confirmed),
+            ("waiting for review", counts.tags_pending),
+            ("rejected", counts.tags_rejected),
+        ];
+        page.field("Tags", counted(tags.iter().map(|(_, n)| n).sum(), &tags));
+        let sales = [("paid", counts.sales_paid), ("pending", counts.sales_pending), ("failed", counts.sales_failed)];
+        page.field("Sales", counted(sales.iter().map(|(_, n)| n).sum(), &sales));
+        page.field("Open QR tokens", counted(counts.open_tokens, &[]));
         for (key, value) in &self.settings {
             page.field("Setting", format!("{key} = {value}"));
+        }
+        if !self.coaches.is_empty() {
+            let names: Vec<&str> = self.coaches.iter().map(|coach| coach.name.as_str()).collect();
+            page.field("Coaches", names.join(", "));
         }
         if self.photographers.is_empty() {
             page.field("Photographers", "none: add one with photoctl project photographers add");
         } else {
             page.gap();
-            page.heading(count(self.photographers.len() as u64, "photographer"));
+            page.heading(self.cut("photographer", self.photographers.len(), counts.photographers));
             page.rows(&self.photographers);
         }
         if !self.packages.is_empty() {
             page.gap();
-            page.heading(count(self.packages.len() as u64, "package"));
+            page.heading(self.cut("package", self.packages.len(), counts.packages));
             page.rows(&self.packages);
         }
+    }
+}
+
+impl ProjectPage {
+    /// `3 photographers`, or that only some of them are shown.
+    fn cut(&self, what: &str, shown: usize, all: i64) -> String {
+        let all = count(all.unsigned_abs(), what);
+        match shown as i64 {
+            PARTS_MOST => format!("{all}, the first {PARTS_MOST} of them"),
+            _ => all,
+        }
+    }
+}
+
+/// `2,114 (2,100 ready, 14 failed)`, `none`.
+fn counted(all: i64, kinds: &[(&str, i64)]) -> String {
+    let number = |n: i64| thousands(n.unsigned_abs());
+    let kinds: Vec<_> =
+        kinds.iter().filter(|(_, n)| *n > 0).map(|(kind, n)| format!("{} {kind}", number(*n))).collect();
+    match (all, kinds.is_empty()) {
+        (0, _) => "none".to_owned(),
+        (_, true) => number(all),
+        (_, false) => format!("{} ({})", number(all), kinds.join(", ")),
     }
 }
 
@@ -134,25 +188,13 @@ impl Render for Project {
     }
 }
 
-/// A project in a list: without its terms, which may be pages long.
-#[derive(Debug)]
-struct ProjectRow(Project);
-
-impl Serialize for ProjectRow {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut value = serde_json::to_value(&self.0).map_err(serde::ser::Error::custom)?;
-        if let Some(object) = value.as_object_mut() {
-            object.shift_remove("terms");
-        }
-        value.serialize(serializer)
-    }
-}
-
-impl Row for ProjectRow {
+impl Row for Project {
     const HEADERS: &'static [&'static str] = &["id", "name", "start", "location", "operator"];
+    /// They may be pages long.
+    const LEFT_OUT: &'static [&'static str] = &["terms"];
 
     fn cells(&self) -> Vec<String> {
-        let Self(project) = self;
+        let project = self;
         let deleted = if project.deleted_at.is_some() { " (deleted)" } else { "" };
         vec![
             project.id.to_string(),

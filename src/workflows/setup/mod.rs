@@ -4,19 +4,27 @@
 //! it is there, write, append the audit entry, commit. What has nothing to keep is rolled back before it answers: one
 //! that is dropped ends in the background, and an embedded server is not to stop meanwhile.
 
+pub mod change;
 pub mod check;
+pub mod coach;
+pub mod create;
+pub mod currency;
+pub mod edition;
 pub mod operator;
 pub mod package;
 pub mod part;
 pub mod password;
 pub mod photographer;
 pub mod project;
+pub mod removal;
 pub mod settings;
 pub mod user;
 
 use uuid::Uuid;
 
+use crate::db::refs::Noun;
 use crate::error::{Error, Kind};
+use crate::model::fields::{Change, Value};
 use crate::model::text::printable;
 
 /// What to do where the thing is there already, and whether to do anything at all.
@@ -42,13 +50,26 @@ pub enum Created<T> {
 pub struct Differences(Vec<String>);
 
 impl Differences {
-    /// Compares a field that may not be given.
-    pub fn field(&mut self, name: &str, there: Option<&str>, given: Option<&str>) {
-        let Some(given) = given else { return };
-        if there != Some(given) {
-            let there = there.map_or("not set".to_owned(), |text| format!("{:?}", printable(text)));
-            self.0.push(format!("{name} is {there}, given was {:?}", printable(given)));
+    /// A field that is another. Times are compared to the minute: spans back from now (`3d`) move with every run.
+    pub fn change(&mut self, change: &Change) {
+        if let (Some(Value::Time(one, _)), Some(Value::Time(two, _))) = (&change.before, &change.after)
+            && one.timestamp().div_euclid(60) == two.timestamp().div_euclid(60)
+        {
+            return;
         }
+        // An email is the same in any case.
+        if let ("email", Some(Value::Text(one)), Some(Value::Text(two))) = (change.name, &change.before, &change.after)
+            && one.to_lowercase() == two.to_lowercase()
+        {
+            return;
+        }
+        let shown = |value: &Option<Value>| match value {
+            None => "not set".to_owned(),
+            Some(Value::Text(text)) => format!("\"{}\"", printable(text)),
+            Some(other) => other.for_people(),
+        };
+        let name = change.name.trim_end_matches("_at").replace('_', " ");
+        self.0.push(format!("{name} is {}, given was {}", shown(&change.before), shown(&change.after)));
     }
 
     /// A difference whose two sides are not to be shown, or are no texts.
@@ -74,11 +95,12 @@ fn name_taken(what: &str, id: Uuid) -> Error {
 }
 
 /// An email belongs to somebody already.
-fn email_taken(noun: &str, email: &str, id: Uuid, deleted: bool) -> Error {
-    let email = printable(email);
+fn email_taken(noun: Noun, email: &str, id: Uuid, deleted: bool) -> Error {
+    let (noun, email) = (noun.word(), printable(email));
     if deleted {
         return Error::new(Kind::AlreadyExists, format!("{email} is the email of the deleted {noun} {id}"))
-            .hint("emails are unique, deleted ones included: use another one");
+            .hint("emails are unique, deleted ones included: use another one")
+            .hint(format!("or bring that one back: photoctl {noun} restore {id}"));
     }
     Error::new(Kind::AlreadyExists, format!("{email} is the email of {noun} {id}"))
         .hint("--if-not-exists answers that one; emails are unique, whatever their case")

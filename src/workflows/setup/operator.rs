@@ -3,144 +3,225 @@
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-use super::password::{self, Login, Password};
-use super::{Created, Differences, Mode, check, email_taken};
-use crate::db::operators::NewOperatorRow;
-use crate::db::{self, Db, PgConnection};
-use crate::error::Result;
-use crate::model::audit::{Action, Author, Entity, Entry, Fields};
+use super::change::{Edit, Thing, edited};
+use super::create::New;
+use super::{Mode, check, email_taken};
+use crate::db::operators::{OperatorValues, Priced};
+use crate::db::refs::Noun;
+use crate::db::{self, PgConnection};
+use crate::error::{Error, Kind, Result};
+use crate::model::audit::Entity;
+use crate::model::fields::Field;
 use crate::model::ids::OperatorId;
 use crate::model::money::Currency;
 use crate::model::people::Operator;
+use crate::model::text::{count, printable};
 
 /// What holds where an operator's own is not given.
-pub const DEFAULT_CURRENCY: &str = "EUR";
 pub const DEFAULT_LOCALE: &str = "en";
 pub const DEFAULT_TIMEZONE: Tz = Tz::UTC;
 
-/// An operator to be created, checked. What is `None` was not given.
+/// An operator as it was typed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OperatorWords<'a> {
+    pub name: &'a str,
+    pub email: &'a str,
+    pub currency: Option<&'a str>,
+    pub locale: Option<&'a str>,
+    pub timezone: Option<&'a str>,
+    pub picture: Option<&'a str>,
+}
+
+/// An operator to be created, checked.
 #[derive(Debug, Clone)]
 pub struct NewOperator {
-    name: String,
-    email: String,
-    currency: Option<Currency>,
-    locale: Option<String>,
-    timezone: Option<Tz>,
+    planned: Operator,
+    given: Vec<&'static str>,
 }
 
 impl NewOperator {
     /// # Errors
     /// A sentence for the first value that cannot be stored.
-    pub fn new(
-        name: &str,
-        email: &str,
-        currency: Option<&str>,
-        locale: Option<&str>,
-        timezone: Option<&str>,
-    ) -> Result<Self> {
-        Ok(Self {
-            name: check::name(name, "the operator's name")?,
-            email: check::email(email)?,
-            currency: currency.map(str::parse).transpose()?,
-            locale: locale.map(check::locale).transpose()?,
-            timezone: timezone.map(check::zone).transpose()?,
-        })
-    }
-
-    /// The operator as it would be; its id is nil.
-    #[must_use]
-    pub fn planned(&self) -> Operator {
-        let row = self.row("");
-        Operator {
+    pub fn new(words: OperatorWords<'_>) -> Result<Self> {
+        let currency: Option<Currency> = words.currency.map(str::parse).transpose()?;
+        let locale = words.locale.map(check::locale).transpose()?;
+        let timezone = words.timezone.map(check::zone).transpose()?;
+        let mut given = vec!["name", "email"];
+        given.extend(currency.map(|_| "currency"));
+        given.extend(locale.as_ref().map(|_| "locale"));
+        given.extend(timezone.map(|_| "timezone"));
+        given.extend(words.picture.map(|_| "profile_picture_url"));
+        let planned = Operator {
             id: OperatorId(Uuid::nil()),
-            name: row.name.to_owned(),
-            email: row.email.to_owned(),
-            currency: row.currency.to_owned(),
-            locale: row.locale.to_owned(),
-            timezone: row.timezone.to_owned(),
+            name: check::name(words.name, "the operator's name")?,
+            email: check::email(words.email)?,
+            currency: currency.map_or(super::currency::DEFAULT, Currency::code).to_owned(),
+            locale: locale.unwrap_or_else(|| DEFAULT_LOCALE.to_owned()),
+            timezone: timezone.unwrap_or(DEFAULT_TIMEZONE).name().to_owned(),
+            profile_picture_url: words.picture.map(check::link).transpose()?,
             created_at: chrono::DateTime::UNIX_EPOCH,
             deleted_at: None,
-        }
+        };
+        Ok(Self { planned, given })
     }
 
-    fn row<'a>(&'a self, password_hash: &'a str) -> NewOperatorRow<'a> {
-        NewOperatorRow {
-            name: &self.name,
-            email: &self.email,
-            password_hash,
-            currency: self.currency.map_or(DEFAULT_CURRENCY, Currency::code),
-            locale: self.locale.as_deref().unwrap_or(DEFAULT_LOCALE),
-            timezone: self.timezone.unwrap_or(DEFAULT_TIMEZONE).name(),
-        }
+    /// The time zone and the locale that were given.
+    #[must_use]
+    pub fn place(&self) -> (Option<Tz>, Option<&str>) {
+        let given = |name| self.given.contains(&name);
+        let zone = given("timezone").then(|| self.planned.timezone.parse().ok()).flatten();
+        (zone, given("locale").then_some(self.planned.locale.as_str()))
+    }
+
+    /// Whether a currency was given.
+    #[must_use]
+    pub fn has_currency(&self) -> bool {
+        self.given.contains(&"currency")
+    }
+
+    /// Takes a currency that was decided, not given.
+    pub fn set_currency(&mut self, currency: Currency) {
+        currency.code().clone_into(&mut self.planned.currency);
     }
 }
 
-/// The operator that is there already, where `mode` is content with it.
-///
-/// # Errors
-/// `AlreadyExists` where the email is taken, or the one that is there differs from what is given.
-pub async fn existing(
-    conn: &mut PgConnection,
-    new: &NewOperator,
-    password: Option<&Password>,
-    mode: Mode,
-) -> Result<Option<Operator>> {
-    let Some(there) = db::operators::by_email(conn, &new.email).await? else { return Ok(None) };
-    if !mode.if_not_exists || there.deleted_at.is_some() {
-        return Err(email_taken("operator", &new.email, there.id.0, there.deleted_at.is_some()));
+impl New for NewOperator {
+    type Thing = Operator;
+
+    fn planned(&self) -> Operator {
+        self.planned.clone()
     }
-    let mut differences = Differences::default();
-    differences.field("name", Some(&there.name), Some(&new.name));
-    differences.field("currency", Some(&there.currency), new.currency.map(Currency::code));
-    differences.field("locale", Some(&there.locale), new.locale.as_deref());
-    differences.field("timezone", Some(&there.timezone), new.timezone.map(Tz::name));
-    if let Some(password) = password {
-        let hash = db::operators::password_hash(conn, there.id).await?;
-        if !hash.is_some_and(|hash| password.fits(&hash)) {
-            differences.said("the password is another");
+
+    fn given(&self) -> &[&'static str] {
+        &self.given
+    }
+
+    async fn same(&self, conn: &mut PgConnection, mode: Mode) -> Result<Option<Operator>> {
+        match db::operators::by_email(conn, &self.planned.email).await? {
+            Some(there) if !mode.if_not_exists || there.deleted_at.is_some() => {
+                Err(email_taken(Noun::Operator, &self.planned.email, there.id.0, there.deleted_at.is_some()))
+            }
+            there => Ok(there),
         }
     }
-    differences.none_or_refuse(&format!("operator {}", there.email), there.id.0)?;
-    Ok(Some(there))
+
+    async fn insert(&self, conn: &mut PgConnection, password_hash: &str) -> Result<Uuid> {
+        Ok(db::operators::insert(conn, &values(&self.planned), password_hash).await?.0)
+    }
 }
 
-/// Creates an operator. `cost` is bcrypt's.
-///
-/// # Errors
-/// As [`existing`], or what the database says.
-pub async fn create(
-    db: &Db,
-    author: &Author,
-    new: &NewOperator,
-    login: Login,
-    cost: u32,
-    mode: Mode,
-) -> Result<Created<Operator>> {
-    let hash = password::hash(login, cost).await?;
-    let mut tx = db.begin().await?;
-    db::guard::lock(&mut tx, &format!("operator {}", new.email.to_lowercase())).await?;
-    if let Some(there) = existing(&mut tx, new, None, mode).await? {
-        tx.rollback().await?;
-        return Ok(Created::Existing(there));
-    }
-    let operator = match db::operators::insert(&mut tx, &new.row(&hash)).await {
-        Ok(operator) => operator,
-        // The web application does not take our lock.
-        Err(error) if db::error::violated_unique(&error).is_some() => {
-            tx.rollback().await?;
-            let there = existing(&mut *db.conn().await?, new, None, mode).await?;
-            return there.map(Created::Existing).ok_or(error);
+/// What is to become of an operator. `None` leaves a field as it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OperatorEdit<'a> {
+    pub name: Option<&'a str>,
+    pub email: Option<&'a str>,
+    pub currency: Option<&'a str>,
+    pub locale: Option<&'a str>,
+    pub timezone: Option<&'a str>,
+    pub picture: Edit<'a>,
+}
+
+impl OperatorEdit<'_> {
+    /// The operator as it is to be.
+    ///
+    /// # Errors
+    /// A sentence for the first value that cannot be stored.
+    pub fn apply(&self, before: &Operator) -> Result<Operator> {
+        let mut after = before.clone();
+        if let Some(name) = self.name {
+            after.name = check::name(name, "the operator's name")?;
         }
-        Err(error) => return Err(error),
-    };
-    let fields = Fields::new()
-        .private("name", None, Some(&operator.name))
-        .private("email", None, Some(&operator.email))
-        .plain("currency", None, Some(&operator.currency))
-        .plain("locale", None, Some(&operator.locale))
-        .plain("timezone", None, Some(&operator.timezone));
-    let entry = Entry::new(Entity::Operator, Action::Create).of(operator.id.0).fields(fields);
-    db::audit::append(&mut tx, author, &entry).await?;
-    tx.commit().await?;
-    Ok(Created::New(operator))
+        if let Some(email) = self.email {
+            after.email = check::email(email)?;
+        }
+        if let Some(currency) = self.currency {
+            currency.parse::<Currency>()?.code().clone_into(&mut after.currency);
+        }
+        if let Some(locale) = self.locale {
+            after.locale = check::locale(locale)?;
+        }
+        if let Some(zone) = self.timezone {
+            check::zone(zone)?.name().clone_into(&mut after.timezone);
+        }
+        after.profile_picture_url = edited(self.picture, before.profile_picture_url.as_ref(), check::link)?;
+        Ok(after)
+    }
+}
+
+impl Thing for Operator {
+    const NOUN: Noun = Noun::Operator;
+    const ENTITY: Entity = Entity::Operator;
+
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn label(&self) -> String {
+        format!("operator {}", printable(&self.email))
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        vec![
+            Field::private("name", Some(&self.name)),
+            Field::private("email", Some(&self.email)),
+            Field::text("currency", Some(&self.currency)),
+            Field::text("locale", Some(&self.locale)),
+            Field::text("timezone", Some(&self.timezone)),
+            Field::private("profile_picture_url", self.profile_picture_url.as_deref()),
+        ]
+    }
+
+    fn locks(&self) -> Vec<String> {
+        vec![format!("operator {}", self.email.to_lowercase())]
+    }
+
+    async fn read(conn: &mut PgConnection, id: Uuid) -> Result<Option<Self>> {
+        db::operators::get(conn, OperatorId(id)).await
+    }
+
+    async fn judge(&self, conn: &mut PgConnection, before: &Self, _allow_duplicate: bool) -> Result<Vec<String>> {
+        if self.email.to_lowercase() != before.email.to_lowercase()
+            && let Some(there) = db::operators::by_email(conn, &self.email).await?
+        {
+            return Err(email_taken(Noun::Operator, &self.email, there.id.0, there.deleted_at.is_some()));
+        }
+        if self.currency != before.currency {
+            currency_may_change(before, db::operators::priced(conn, self.id).await?)?;
+        }
+        Ok(Vec::new())
+    }
+
+    async fn write(&self, conn: &mut PgConnection) -> Result<()> {
+        db::operators::update(conn, self.id, &values(self)).await
+    }
+}
+
+/// Packages and sales hold amounts without a currency: another one would make 19.90 EUR into 19.90 USD, or 1990 JPY.
+fn currency_may_change(operator: &Operator, priced: Priced) -> Result<()> {
+    if priced == (Priced { packages: 0, purchases: 0 }) {
+        return Ok(());
+    }
+    let there = |n: i64, what| count(n.unsigned_abs(), what);
+    Err(Error::new(
+        Kind::Policy,
+        format!(
+            "the currency of {} cannot change: {} and {} are counted in {}",
+            operator.label(),
+            there(priced.packages, "package"),
+            there(priced.purchases, "sale"),
+            printable(&operator.currency)
+        ),
+    )
+    .hint("create another operator for another currency; deleted packages count too, since their sales stay"))
+}
+
+fn values(operator: &Operator) -> OperatorValues<'_> {
+    OperatorValues {
+        name: &operator.name,
+        email: &operator.email,
+        currency: &operator.currency,
+        locale: &operator.locale,
+        timezone: &operator.timezone,
+        profile_picture_url: operator.profile_picture_url.as_deref(),
+    }
 }

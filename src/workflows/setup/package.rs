@@ -2,26 +2,25 @@
 
 use uuid::Uuid;
 
-use super::{Created, Differences, Mode, check, name_taken};
-use crate::db::packages::NewPackageRow;
-use crate::db::{self, Db, PgConnection};
+use super::change::Thing;
+use super::create::New;
+use super::{Mode, check, name_taken};
+use crate::db::packages::PackageValues;
+use crate::db::refs::Noun;
+use crate::db::{self, PgConnection};
 use crate::error::{Error, Result};
-use crate::model::audit::{Action, Author, Entity, Entry, Fields};
-use crate::model::ids::{OperatorId, PackageId};
+use crate::model::audit::Entity;
+use crate::model::fields::{Field, Value};
+use crate::model::ids::PackageId;
 use crate::model::money::{Currency, Money};
 use crate::model::people::Operator;
 use crate::model::project::Package;
-use crate::model::text::printable;
+use crate::model::text::{count, printable};
 
 /// A package to be created, checked.
 #[derive(Debug, Clone)]
 pub struct NewPackage {
-    operator_id: OperatorId,
-    operator: String,
-    currency: Currency,
-    name: String,
-    price: i32,
-    photo_count: i32,
+    planned: Package,
 }
 
 impl NewPackage {
@@ -30,91 +29,153 @@ impl NewPackage {
     /// # Errors
     /// A sentence for the first value that cannot be stored.
     pub fn new(operator: &Operator, name: &str, price: &str, photo_count: u32) -> Result<Self> {
-        let currency: Currency = operator.currency.parse().map_err(|_| {
-            let shown = printable(&operator.currency);
-            Error::invalid(format!("the operator's currency {shown:?} is none of ISO 4217: no price can be in it"))
-        })?;
-        let money = Money::parse(price, currency)?;
-        if currency.decimals() == 3 && money.amount % 10 != 0 {
-            return Err(Error::invalid(format!("{money} cannot be charged: Stripe wants the third digit to be 0")));
-        }
-        let price = i32::try_from(money.amount)
-            .map_err(|_| Error::invalid(format!("{money} is more than a package can cost")))?;
-        let photo_count = i32::try_from(photo_count).ok().filter(|count| *count > 0).ok_or_else(|| {
-            Error::invalid(format!("a package of {photo_count} photos makes no sense"))
-                .hint("give how many photos a buyer may choose: 1 or more")
-        })?;
-        let name = check::name(name, "the package's name")?;
-        Ok(Self { operator_id: operator.id, operator: operator.name.clone(), currency, name, price, photo_count })
-    }
-
-    /// The package as it would be; its id is nil.
-    #[must_use]
-    pub fn planned(&self) -> Package {
-        Package {
+        let planned = Package {
             id: PackageId(Uuid::nil()),
-            name: self.name.clone(),
-            operator_id: self.operator_id,
-            operator: self.operator.clone(),
-            price: self.price,
-            currency: self.currency.code().to_owned(),
-            photo_count: self.photo_count,
+            name: check::name(name, "the package's name")?,
+            operator_id: operator.id,
+            operator: operator.name.clone(),
+            price: self::price(price, &operator.currency)?,
+            currency: operator.currency.clone(),
+            photo_count: photos(photo_count)?,
             created_at: chrono::DateTime::UNIX_EPOCH,
             deleted_at: None,
+        };
+        Ok(Self { planned })
+    }
+}
+
+/// Minor units of a price as people write it.
+fn price(text: &str, currency: &str) -> Result<i32> {
+    let currency: Currency = currency.parse().map_err(|_| {
+        let shown = printable(currency);
+        Error::invalid(format!("the operator's currency \"{shown}\" is none of ISO 4217: no price can be in it"))
+    })?;
+    let money = Money::parse(text, currency)?;
+    if currency.decimals() == 3 && money.amount % 10 != 0 {
+        return Err(Error::invalid(format!("{money} cannot be charged: Stripe wants the third digit to be 0")));
+    }
+    i32::try_from(money.amount).map_err(|_| Error::invalid(format!("{money} is more than a package can cost")))
+}
+
+fn photos(count: u32) -> Result<i32> {
+    i32::try_from(count).ok().filter(|count| *count > 0).ok_or_else(|| {
+        Error::invalid(format!("a package of {count} photos makes no sense"))
+            .hint("give how many photos a buyer may choose: 1 or more")
+    })
+}
+
+impl New for NewPackage {
+    type Thing = Package;
+
+    fn planned(&self) -> Package {
+        self.planned.clone()
+    }
+
+    fn given(&self) -> &[&'static str] {
+        &["name", "price", "photo_count"]
+    }
+
+    async fn same(&self, conn: &mut PgConnection, mode: Mode) -> Result<Option<Package>> {
+        if mode.allow_duplicate {
+            return Ok(None);
+        }
+        let there = db::packages::by_name(conn, self.planned.operator_id, &self.planned.name).await?;
+        match there.into_iter().next() {
+            Some(there) if !mode.if_not_exists => Err(name_taken(&there.label(), there.id.0)),
+            there => Ok(there),
         }
     }
+
+    async fn insert(&self, conn: &mut PgConnection, _password_hash: &str) -> Result<Uuid> {
+        Ok(db::packages::insert(conn, self.planned.operator_id, &values(&self.planned)).await?.0)
+    }
 }
 
-/// The package that is there already, where `mode` is content with it.
-///
-/// # Errors
-/// `AlreadyExists` where the name is taken, or the one that is there differs from what is given.
-pub async fn existing(conn: &mut PgConnection, new: &NewPackage, mode: Mode) -> Result<Option<Package>> {
-    if mode.allow_duplicate {
-        return Ok(None);
-    }
-    let Some(there) = db::packages::by_name(conn, new.operator_id, &new.name).await?.into_iter().next() else {
-        return Ok(None);
-    };
-    let what = format!("package {:?} of {}", printable(&there.name), printable(&there.operator));
-    if !mode.if_not_exists {
-        return Err(name_taken(&what, there.id.0));
-    }
-    let mut differences = Differences::default();
-    if there.price != new.price {
-        let (is, given) = (there.price_for_people(), new.planned().price_for_people());
-        differences.said(format!("price is {is}, given was {given}"));
-    }
-    if there.photo_count != new.photo_count {
-        differences.said(format!("photo count is {}, given was {}", there.photo_count, new.photo_count));
-    }
-    differences.none_or_refuse(&what, there.id.0)?;
-    Ok(Some(there))
+/// What is to become of a package. `None` leaves a field as it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PackageEdit<'a> {
+    pub name: Option<&'a str>,
+    pub price: Option<&'a str>,
+    pub photo_count: Option<u32>,
 }
 
-/// Creates a package.
-///
-/// # Errors
-/// As [`existing`], or what the database says.
-pub async fn create(db: &Db, author: &Author, new: &NewPackage, mode: Mode) -> Result<Created<Package>> {
-    let mut tx = db.begin().await?;
-    db::guard::lock(&mut tx, &format!("package of {}: {}", new.operator_id, new.name)).await?;
-    if let Some(there) = existing(&mut tx, new, mode).await? {
-        tx.rollback().await?;
-        return Ok(Created::Existing(there));
+impl PackageEdit<'_> {
+    /// The package as it is to be.
+    ///
+    /// # Errors
+    /// A sentence for the first value that cannot be stored.
+    pub fn apply(&self, before: &Package) -> Result<Package> {
+        let mut after = before.clone();
+        if let Some(name) = self.name {
+            after.name = check::name(name, "the package's name")?;
+        }
+        if let Some(text) = self.price {
+            after.price = price(text, &before.currency)?;
+        }
+        if let Some(count) = self.photo_count {
+            after.photo_count = photos(count)?;
+        }
+        Ok(after)
     }
-    let row =
-        NewPackageRow { operator: new.operator_id, name: &new.name, price: new.price, photo_count: new.photo_count };
-    let package = db::packages::insert(&mut tx, &row).await?;
-    let operator = package.operator_id.to_string();
-    let fields = Fields::new()
-        .plain("operator_id", None, Some(&operator))
-        .plain("name", None, Some(&package.name))
-        .number("price", None, Some(package.price.into()))
-        .plain("currency", None, Some(&package.currency))
-        .number("photo_count", None, Some(package.photo_count.into()));
-    let entry = Entry::new(Entity::Package, Action::Create).of(package.id.0).fields(fields);
-    db::audit::append(&mut tx, author, &entry).await?;
-    tx.commit().await?;
-    Ok(Created::New(package))
+}
+
+impl Thing for Package {
+    const NOUN: Noun = Noun::Package;
+    const ENTITY: Entity = Entity::Package;
+
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn label(&self) -> String {
+        format!("package \"{}\" of {}", printable(&self.name), printable(&self.operator))
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        let price = match self.currency.parse() {
+            Ok(currency) => Value::Money(Money { amount: self.price.into(), currency }),
+            Err(_) => Value::Number(self.price.into()),
+        };
+        vec![
+            Field::text("operator_id", Some(&self.operator_id.to_string())),
+            Field::text("name", Some(&self.name)),
+            Field::of("price", Some(price)),
+            Field::text("currency", Some(&self.currency)),
+            Field::of("photo_count", Some(Value::Number(self.photo_count.into()))),
+        ]
+    }
+
+    fn locks(&self) -> Vec<String> {
+        vec![format!("package of {}: {}", self.operator_id, self.name)]
+    }
+
+    async fn read(conn: &mut PgConnection, id: Uuid) -> Result<Option<Self>> {
+        db::packages::get(conn, PackageId(id)).await
+    }
+
+    async fn judge(&self, conn: &mut PgConnection, before: &Self, allow_duplicate: bool) -> Result<Vec<String>> {
+        if self.name != before.name && !allow_duplicate {
+            let there = db::packages::by_name(conn, self.operator_id, &self.name).await?;
+            if let Some(there) = there.iter().find(|there| there.id != self.id) {
+                return Err(name_taken(&there.label(), there.id.0));
+            }
+        }
+        let sold = db::packages::sold(conn, self.id).await?;
+        if sold == 0 || (self.price == before.price && self.photo_count == before.photo_count) {
+            return Ok(Vec::new());
+        }
+        let times = count(sold.unsigned_abs(), "time");
+        Ok(vec![format!(
+            "{} was sold {times}: sales keep what was paid, the list of sales shows the new price",
+            self.label()
+        )])
+    }
+
+    async fn write(&self, conn: &mut PgConnection) -> Result<()> {
+        db::packages::update(conn, self.id, &values(self)).await
+    }
+}
+
+fn values(package: &Package) -> PackageValues<'_> {
+    PackageValues { name: &package.name, price: package.price, photo_count: package.photo_count }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::db::{self, Db, PgConnection};
+use crate::db::{self, Db, PgConnection, Tx};
 use crate::error::{Error, Kind, Result};
 use crate::model::audit::{Action, Author, Entity, Entry, Fields};
 use crate::model::ids::{OperatorId, ProjectId};
@@ -69,7 +69,7 @@ pub async fn assign(
         return Ok(Added::Planned);
     }
     db::members::add_photographer(conn, project.id, photographer.id).await?;
-    db::audit::append(conn, author, &entry(Entity::ProjectPhotographer, project.id, photographer.id.0)).await?;
+    db::audit::append(conn, author, &added(Entity::ProjectPhotographer, project.id, photographer.id.0)).await?;
     Ok(Added::New)
 }
 
@@ -109,7 +109,7 @@ pub async fn add_member(
     }
     done?;
     let accepted = terms_accepted_at.map(time::rfc3339);
-    let mut entry = entry(Entity::ProjectMember, project.id, user.id.0);
+    let mut entry = added(Entity::ProjectMember, project.id, user.id.0);
     entry.fields = entry.fields.plain("terms_accepted_at", None, accepted.as_deref());
     db::audit::append(&mut tx, author, &entry).await?;
     tx.commit().await?;
@@ -147,9 +147,61 @@ pub async fn add_package(
         return there_already(&what, project, mode);
     }
     done?;
-    db::audit::append(&mut tx, author, &entry(Entity::ProjectPackage, project.id, package.id.0)).await?;
+    db::audit::append(&mut tx, author, &added(Entity::ProjectPackage, project.id, package.id.0)).await?;
     tx.commit().await?;
     Ok(Added::New)
+}
+
+/// Takes a photographer off a project; their photos stay. Whether they were assigned.
+///
+/// # Errors
+/// What the database says.
+pub async fn remove_photographer(
+    db: &Db,
+    author: &Author,
+    project: &Project,
+    photographer: &Photographer,
+) -> Result<bool> {
+    let mut tx = db.begin().await?;
+    let done = db::members::remove_photographer(&mut tx, project.id, photographer.id).await?;
+    removed(tx, author, Entity::ProjectPhotographer, project.id, photographer.id.0, done).await
+}
+
+/// Takes a user out of a project; their tags and sales stay. Whether they were a member.
+///
+/// # Errors
+/// What the database says.
+pub async fn remove_member(db: &Db, author: &Author, project: &Project, user: &User) -> Result<bool> {
+    let mut tx = db.begin().await?;
+    let done = db::members::remove_member(&mut tx, project.id, user.id).await?;
+    removed(tx, author, Entity::ProjectMember, project.id, user.id.0, done).await
+}
+
+/// Sells a package at a project no more; sales stay. Whether it was sold there.
+///
+/// # Errors
+/// What the database says.
+pub async fn remove_package(db: &Db, author: &Author, project: &Project, package: &Package) -> Result<bool> {
+    let mut tx = db.begin().await?;
+    let done = db::members::remove_package(&mut tx, project.id, package.id).await?;
+    removed(tx, author, Entity::ProjectPackage, project.id, package.id.0, done).await
+}
+
+async fn removed(
+    mut tx: Tx,
+    author: &Author,
+    entity: Entity,
+    project: ProjectId,
+    part: Uuid,
+    done: bool,
+) -> Result<bool> {
+    if !done {
+        tx.rollback().await?;
+        return Ok(false);
+    }
+    db::audit::append(&mut tx, author, &Entry::new(entity, Action::Delete).of(part).in_project(project)).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// # Errors
@@ -163,11 +215,11 @@ pub(super) fn same_operator(noun: &str, name: &str, theirs: OperatorId, projects
 }
 
 /// The audit entry for a new part of a project.
-pub(super) fn entry(entity: Entity, project: ProjectId, part: Uuid) -> Entry {
+pub(super) fn added(entity: Entity, project: ProjectId, part: Uuid) -> Entry {
     Entry::new(entity, Action::Create).of(part).in_project(project).fields(Fields::new())
 }
 
-fn there_already(what: &str, project: &Project, mode: AddMode) -> Result<Added> {
+pub(super) fn there_already(what: &str, project: &Project, mode: AddMode) -> Result<Added> {
     if mode.if_not_exists {
         return Ok(Added::Existing);
     }

@@ -2,8 +2,14 @@
 
 use std::fmt;
 
+use uuid::Uuid;
+
+use super::removal;
 use crate::config::{Config, settings};
+use crate::db::refs::Noun;
+use crate::db::{self, Db, rows};
 use crate::error::{Error, Kind, Result};
+use crate::model::audit::{Action, Author, Entry};
 
 /// bcrypt reads no further (Provos and Mazières 1999; the 73rd byte would not matter).
 const BYTES_MOST: usize = 72;
@@ -83,6 +89,22 @@ pub async fn hash(login: Login, cost: u32) -> Result<String> {
             .map_err(|error| Error::new(Kind::Internal, "hashing the password failed").with_source(error))?
             .map_err(|error| Error::new(Kind::Internal, "hashing the password failed").with_source(error)),
     }
+}
+
+/// Sets a person's password, or takes it away.
+///
+/// # Errors
+/// When the system has no random bytes to give, or what the database says.
+pub async fn set(db: &Db, author: &Author, noun: Noun, id: Uuid, login: Login, cost: u32) -> Result<()> {
+    let hash = hash(login, cost).await?;
+    let mut tx = db.begin().await?;
+    if !rows::set_password_hash(&mut tx, noun, id, &hash).await? {
+        tx.rollback().await?;
+        return Err(Error::new(Kind::Conflict, format!("the {} {id} was removed meanwhile", noun.word())));
+    }
+    let entry = Entry::new(removal::entity(noun), Action::SetPassword).of(id);
+    db::audit::append(&mut tx, author, &entry).await?;
+    tx.commit().await
 }
 
 /// Random salt and random digest: whoever could find a password for it could find one for any hash.

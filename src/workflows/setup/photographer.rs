@@ -2,139 +2,167 @@
 
 use uuid::Uuid;
 
-use super::password::{self, Login, Password};
-use super::{Created, Differences, Mode, check, email_taken, name_taken};
-use crate::db::photographers::NewPhotographerRow;
-use crate::db::{self, Db, PgConnection};
+use super::change::{Edit, Thing, edited};
+use super::create::New;
+use super::{Mode, check, email_taken, name_taken};
+use crate::db::photographers::PhotographerValues;
+use crate::db::refs::Noun;
+use crate::db::{self, PgConnection};
 use crate::error::Result;
-use crate::model::audit::{Action, Author, Entity, Entry, Fields};
-use crate::model::ids::{OperatorId, PhotographerId};
+use crate::model::audit::Entity;
+use crate::model::fields::Field;
+use crate::model::ids::PhotographerId;
 use crate::model::people::{Operator, Photographer};
+use crate::model::text::printable;
 
-/// A photographer to be created, checked. What is `None` was not given.
+/// A photographer to be created, checked.
 #[derive(Debug, Clone)]
 pub struct NewPhotographer {
-    operator_id: OperatorId,
-    operator: String,
-    name: String,
-    email: String,
-    address: Option<String>,
+    planned: Photographer,
+    given: Vec<&'static str>,
 }
 
 impl NewPhotographer {
     /// # Errors
     /// A sentence for the first value that cannot be stored.
     pub fn new(operator: &Operator, name: &str, email: &str, address: Option<&str>) -> Result<Self> {
-        Ok(Self {
-            operator_id: operator.id,
-            operator: operator.name.clone(),
+        let mut given = vec!["name", "email", "operator_id"];
+        given.extend(address.map(|_| "address"));
+        let planned = Photographer {
+            id: PhotographerId(Uuid::nil()),
             name: check::name(name, "the photographer's name")?,
             email: check::email(email)?,
             address: address.map(|text| check::text(text, "the address")).transpose()?,
-        })
-    }
-
-    /// The photographer as it would be; its id is nil.
-    #[must_use]
-    pub fn planned(&self) -> Photographer {
-        Photographer {
-            id: PhotographerId(Uuid::nil()),
-            name: self.name.clone(),
-            email: self.email.clone(),
-            operator_id: self.operator_id,
-            operator: self.operator.clone(),
+            operator_id: operator.id,
+            operator: operator.name.clone(),
             created_at: chrono::DateTime::UNIX_EPOCH,
             deleted_at: None,
-        }
+        };
+        Ok(Self { planned, given })
     }
 }
 
-/// The photographer that is there already, where `mode` is content with it.
-///
-/// # Errors
-/// `AlreadyExists` where the email or the name is taken, or the one that is there differs from what is given.
-pub async fn existing(
-    conn: &mut PgConnection,
-    new: &NewPhotographer,
-    password: Option<&Password>,
-    mode: Mode,
-) -> Result<Option<Photographer>> {
-    let there = match db::photographers::by_email(conn, &new.email).await? {
-        Some(there) if !mode.if_not_exists || there.deleted_at.is_some() => {
-            return Err(email_taken("photographer", &new.email, there.id.0, there.deleted_at.is_some()));
-        }
-        Some(there) => there,
-        None if mode.allow_duplicate => return Ok(None),
-        None => match db::photographers::by_name(conn, new.operator_id, &new.name).await?.into_iter().next() {
-            None => return Ok(None),
-            Some(there) if !mode.if_not_exists => {
-                return Err(name_taken(&format!("photographer {:?} of {}", there.name, there.operator), there.id.0));
+impl New for NewPhotographer {
+    type Thing = Photographer;
+
+    fn planned(&self) -> Photographer {
+        self.planned.clone()
+    }
+
+    fn given(&self) -> &[&'static str] {
+        &self.given
+    }
+
+    async fn same(&self, conn: &mut PgConnection, mode: Mode) -> Result<Option<Photographer>> {
+        let Photographer { email, operator_id, name, .. } = &self.planned;
+        match db::photographers::by_email(conn, email).await? {
+            Some(there) if !mode.if_not_exists || there.deleted_at.is_some() => {
+                return Err(email_taken(Noun::Photographer, email, there.id.0, there.deleted_at.is_some()));
             }
-            Some(there) => there,
-        },
-    };
-    let mut differences = Differences::default();
-    differences.field("name", Some(&there.name), Some(&new.name));
-    if there.email.to_lowercase() != new.email.to_lowercase() {
-        differences.field("email", Some(&there.email), Some(&new.email));
-    }
-    if there.operator_id != new.operator_id {
-        differences.field("operator", Some(&there.operator), Some(&new.operator));
-    }
-    if let Some((hash, address)) = db::photographers::private(conn, there.id).await? {
-        differences.field("address", address.as_deref(), new.address.as_deref());
-        if password.is_some_and(|password| !password.fits(&hash)) {
-            differences.said("the password is another");
+            Some(there) => return Ok(Some(there)),
+            None if mode.allow_duplicate => return Ok(None),
+            None => {}
+        }
+        match db::photographers::by_name(conn, *operator_id, name).await?.into_iter().next() {
+            Some(there) if !mode.if_not_exists => Err(name_taken(&there.named(), there.id.0)),
+            there => Ok(there),
         }
     }
-    differences.none_or_refuse(&format!("photographer {}", there.email), there.id.0)?;
-    Ok(Some(there))
+
+    async fn insert(&self, conn: &mut PgConnection, password_hash: &str) -> Result<Uuid> {
+        let operator = self.planned.operator_id;
+        Ok(db::photographers::insert(conn, operator, &values(&self.planned), password_hash).await?.0)
+    }
 }
 
-/// Creates a photographer. `cost` is bcrypt's.
-///
-/// # Errors
-/// As [`existing`], or what the database says.
-pub async fn create(
-    db: &Db,
-    author: &Author,
-    new: &NewPhotographer,
-    login: Login,
-    cost: u32,
-    mode: Mode,
-) -> Result<Created<Photographer>> {
-    let hash = password::hash(login, cost).await?;
-    let mut tx = db.begin().await?;
-    db::guard::lock(&mut tx, &format!("photographer of {}: {}", new.operator_id, new.name)).await?;
-    db::guard::lock(&mut tx, &format!("photographer {}", new.email.to_lowercase())).await?;
-    if let Some(there) = existing(&mut tx, new, None, mode).await? {
-        tx.rollback().await?;
-        return Ok(Created::Existing(there));
-    }
-    let row = NewPhotographerRow {
-        operator: new.operator_id,
-        name: &new.name,
-        email: &new.email,
-        password_hash: &hash,
-        address: new.address.as_deref(),
-    };
-    let photographer = match db::photographers::insert(&mut tx, &row).await {
-        Ok(photographer) => photographer,
-        Err(error) if db::error::violated_unique(&error).is_some() => {
-            tx.rollback().await?;
-            let there = existing(&mut *db.conn().await?, new, None, mode).await?;
-            return there.map(Created::Existing).ok_or(error);
+/// What is to become of a photographer. `None` leaves a field as it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PhotographerEdit<'a> {
+    pub name: Option<&'a str>,
+    pub email: Option<&'a str>,
+    pub address: Edit<'a>,
+}
+
+impl PhotographerEdit<'_> {
+    /// The photographer as they are to be.
+    ///
+    /// # Errors
+    /// A sentence for the first value that cannot be stored.
+    pub fn apply(&self, before: &Photographer) -> Result<Photographer> {
+        let mut after = before.clone();
+        if let Some(name) = self.name {
+            after.name = check::name(name, "the photographer's name")?;
         }
-        Err(error) => return Err(error),
-    };
-    let operator = photographer.operator_id.to_string();
-    let fields = Fields::new()
-        .plain("operator_id", None, Some(&operator))
-        .private("name", None, Some(&photographer.name))
-        .private("email", None, Some(&photographer.email))
-        .private("address", None, new.address.as_deref());
-    let entry = Entry::new(Entity::Photographer, Action::Create).of(photographer.id.0).fields(fields);
-    db::audit::append(&mut tx, author, &entry).await?;
-    tx.commit().await?;
-    Ok(Created::New(photographer))
+        if let Some(email) = self.email {
+            after.email = check::email(email)?;
+        }
+        after.address = edited(self.address, before.address.as_ref(), |text| check::text(text, "the address"))?;
+        Ok(after)
+    }
+}
+
+impl Photographer {
+    fn named(&self) -> String {
+        format!("photographer \"{}\" of {}", printable(&self.name), printable(&self.operator))
+    }
+}
+
+impl Thing for Photographer {
+    const NOUN: Noun = Noun::Photographer;
+    const ENTITY: Entity = Entity::Photographer;
+
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn label(&self) -> String {
+        format!("photographer {}", printable(&self.email))
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        vec![
+            Field::text("operator_id", Some(&self.operator_id.to_string())),
+            Field::private("name", Some(&self.name)),
+            Field::private("email", Some(&self.email)),
+            Field::private("address", self.address.as_deref()),
+        ]
+    }
+
+    fn locks(&self) -> Vec<String> {
+        vec![
+            format!("photographer of {}: {}", self.operator_id, self.name),
+            format!("photographer {}", self.email.to_lowercase()),
+        ]
+    }
+
+    async fn read(conn: &mut PgConnection, id: Uuid) -> Result<Option<Self>> {
+        db::photographers::get(conn, PhotographerId(id)).await
+    }
+
+    async fn judge(&self, conn: &mut PgConnection, before: &Self, allow_duplicate: bool) -> Result<Vec<String>> {
+        if self.email.to_lowercase() != before.email.to_lowercase()
+            && let Some(there) = db::photographers::by_email(conn, &self.email).await?
+        {
+            return Err(email_taken(Noun::Photographer, &self.email, there.id.0, there.deleted_at.is_some()));
+        }
+        if self.name != before.name && !allow_duplicate {
+            let there = db::photographers::by_name(conn, self.operator_id, &self.name).await?;
+            if let Some(there) = there.iter().find(|there| there.id != self.id) {
+                return Err(name_taken(&there.named(), there.id.0));
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    async fn write(&self, conn: &mut PgConnection) -> Result<()> {
+        db::photographers::update(conn, self.id, &values(self)).await
+    }
+}
+
+fn values(photographer: &Photographer) -> PhotographerValues<'_> {
+    PhotographerValues {
+        name: &photographer.name,
+        email: &photographer.email,
+        address: photographer.address.as_deref(),
+    }
 }

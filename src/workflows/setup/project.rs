@@ -4,13 +4,16 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-use super::{Created, Differences, Mode, check, name_taken, part};
-use crate::db::projects::NewProjectRow;
-use crate::db::{self, Db, PgConnection};
+use super::change::{Edit, Thing, edited};
+use super::create::New;
+use super::{Differences, Mode, check, name_taken, part};
+use crate::db::projects::ProjectValues;
+use crate::db::refs::Noun;
+use crate::db::{self, PgConnection};
 use crate::error::{Error, Result};
-use crate::model::audit::{Action, Author, Entity, Entry, Fields};
-use crate::model::digest::Sha256;
-use crate::model::ids::{OperatorId, ProjectId};
+use crate::model::audit::{Entity, Entry};
+use crate::model::fields::{Field, Value};
+use crate::model::ids::ProjectId;
 use crate::model::people::{Operator, Photographer};
 use crate::model::project::{Package, Project};
 use crate::model::text::printable;
@@ -28,19 +31,11 @@ pub struct ProjectWords<'a> {
     pub terms: Option<&'a str>,
 }
 
-/// A project to be created, checked. What is `None` was not given.
+/// A project to be created, checked.
 #[derive(Debug, Clone)]
 pub struct NewProject {
-    operator_id: OperatorId,
-    operator: String,
-    operator_timezone: String,
-    name: String,
-    location: Option<String>,
-    start_at: Option<DateTime<Utc>>,
-    end_at: Option<DateTime<Utc>>,
-    timezone: Option<Tz>,
-    link: Option<String>,
-    terms: Option<String>,
+    planned: Project,
+    given: Vec<&'static str>,
     photographers: Vec<Photographer>,
     packages: Vec<Package>,
 }
@@ -52,41 +47,42 @@ impl NewProject {
     /// A sentence for the first value that cannot be stored: an end before the start, or a time that a clock change
     /// skips or doubles, too.
     pub fn new(operator: &Operator, words: ProjectWords<'_>, now: DateTime<Utc>) -> Result<Self> {
-        let timezone = words.timezone.map(check::zone).transpose()?;
-        let zone = match timezone {
-            Some(zone) => zone,
-            None if words.start.is_none() && words.end.is_none() => Tz::UTC,
-            None => operator.timezone.parse().map_err(|_| {
-                let shown = printable(&operator.timezone);
-                Error::invalid(format!("the operator's time zone {shown:?} is no IANA zone: times need one"))
-                    .hint("give --timezone, or times with an offset and --timezone UTC")
-            })?,
-        };
-        let read = |option: &str, text: Option<&str>, edge| {
-            text.map(|text| time::parse(text, zone, edge, now)).transpose().map_err(|error| error.context(option))
-        };
-        let start_at = read("--start", words.start, Edge::Start)?;
-        let end_at = read("--end", words.end, Edge::End)?;
-        if let (Some(start), Some(end)) = (start_at, end_at)
-            && end < start
-        {
-            let (start, end) = (time::for_people(start, zone), time::for_people(end, zone));
-            return Err(Error::invalid(format!("the project would end ({end}) before it starts ({start})")));
-        }
-        Ok(Self {
+        let mut given = vec!["name"];
+        let options = [
+            ("location", words.location),
+            ("start_at", words.start),
+            ("end_at", words.end),
+            ("link", words.link),
+            ("terms", words.terms),
+            ("timezone", words.timezone),
+        ];
+        given.extend(options.iter().filter_map(|(name, word)| word.map(|_| *name)));
+        let bare = Project {
+            id: ProjectId(Uuid::nil()),
+            name: String::new(),
             operator_id: operator.id,
             operator: operator.name.clone(),
+            location: None,
+            start_at: None,
+            end_at: None,
+            link: None,
+            terms: None,
+            timezone: None,
             operator_timezone: operator.timezone.clone(),
-            name: check::name(words.name, "the project's name")?,
-            location: words.location.map(|text| check::name(text, "the location")).transpose()?,
-            start_at,
-            end_at,
-            timezone,
-            link: words.link.map(check::link).transpose()?,
-            terms: words.terms.map(|text| check::text(text, "the terms")).transpose()?,
-            photographers: Vec::new(),
-            packages: Vec::new(),
-        })
+            created_at: DateTime::UNIX_EPOCH,
+            deleted_at: None,
+        };
+        let edit = ProjectEdit {
+            name: Some(words.name),
+            location: words.location.map(Some),
+            start: words.start.map(Some),
+            end: words.end.map(Some),
+            timezone: words.timezone.map(Some),
+            link: words.link.map(Some),
+            terms: words.terms.map(Some),
+        };
+        let planned = edit.apply(&bare, now)?;
+        Ok(Self { planned, given, photographers: Vec::new(), packages: Vec::new() })
     }
 
     /// Assigns photographers from the start.
@@ -94,10 +90,10 @@ impl NewProject {
     /// # Errors
     /// When one works for another operator.
     pub fn with_photographers(mut self, photographers: Vec<Photographer>) -> Result<Self> {
-        for photographer in photographers {
-            part::same_operator("photographer", &photographer.name, photographer.operator_id, self.operator_id)?;
-            if !self.photographers.iter().any(|known| known.id == photographer.id) {
-                self.photographers.push(photographer);
+        for one in photographers {
+            part::same_operator("photographer", &one.name, one.operator_id, self.planned.operator_id)?;
+            if !self.photographers.iter().any(|known| known.id == one.id) {
+                self.photographers.push(one);
             }
         }
         Ok(self)
@@ -108,33 +104,13 @@ impl NewProject {
     /// # Errors
     /// When one is another operator's.
     pub fn with_packages(mut self, packages: Vec<Package>) -> Result<Self> {
-        for package in packages {
-            part::same_operator("package", &package.name, package.operator_id, self.operator_id)?;
-            if !self.packages.iter().any(|known| known.id == package.id) {
-                self.packages.push(package);
+        for one in packages {
+            part::same_operator("package", &one.name, one.operator_id, self.planned.operator_id)?;
+            if !self.packages.iter().any(|known| known.id == one.id) {
+                self.packages.push(one);
             }
         }
         Ok(self)
-    }
-
-    /// The project as it would be; its id is nil.
-    #[must_use]
-    pub fn planned(&self) -> Project {
-        Project {
-            id: ProjectId(Uuid::nil()),
-            name: self.name.clone(),
-            operator_id: self.operator_id,
-            operator: self.operator.clone(),
-            location: self.location.clone(),
-            start_at: self.start_at,
-            end_at: self.end_at,
-            link: self.link.clone(),
-            terms: self.terms.clone(),
-            timezone: self.timezone.map(|zone| zone.name().to_owned()),
-            operator_timezone: self.operator_timezone.clone(),
-            created_at: DateTime::UNIX_EPOCH,
-            deleted_at: None,
-        }
     }
 
     /// Who is assigned from the start.
@@ -150,115 +126,202 @@ impl NewProject {
     }
 }
 
-/// The project that is there already, where `mode` is content with it.
-///
-/// # Errors
-/// `AlreadyExists` where the name is taken, or the one that is there differs from what is given.
-pub async fn existing(conn: &mut PgConnection, new: &NewProject, mode: Mode) -> Result<Option<Project>> {
-    if mode.allow_duplicate {
-        return Ok(None);
+impl New for NewProject {
+    type Thing = Project;
+
+    fn planned(&self) -> Project {
+        self.planned.clone()
     }
-    let Some(there) = db::projects::by_name(conn, new.operator_id, &new.name).await?.into_iter().next() else {
-        return Ok(None);
-    };
-    let what = format!("project {:?} of {}", printable(&there.name), printable(&there.operator));
-    if !mode.if_not_exists {
-        return Err(name_taken(&what, there.id.0));
+
+    fn given(&self) -> &[&'static str] {
+        &self.given
     }
-    let mut differences = compare(&there, new);
-    for photographer in &new.photographers {
-        if !db::members::has_photographer(conn, there.id, photographer.id).await? {
-            differences.said(format!("photographer {} is not assigned", printable(&photographer.email)));
+
+    async fn same(&self, conn: &mut PgConnection, mode: Mode) -> Result<Option<Project>> {
+        if mode.allow_duplicate {
+            return Ok(None);
+        }
+        let there = db::projects::by_name(conn, self.planned.operator_id, &self.planned.name).await?;
+        match there.into_iter().next() {
+            Some(there) if !mode.if_not_exists => Err(name_taken(&there.label(), there.id.0)),
+            there => Ok(there),
         }
     }
-    for package in &new.packages {
-        if !db::members::has_package(conn, there.id, package.id).await? {
-            differences.said(format!("package {:?} is not sold there", printable(&package.name)));
+
+    async fn differ(&self, conn: &mut PgConnection, there: &Project, differences: &mut Differences) -> Result<()> {
+        for photographer in &self.photographers {
+            if !db::members::has_photographer(conn, there.id, photographer.id).await? {
+                differences.said(format!("photographer {} is not assigned", printable(&photographer.email)));
+            }
         }
-    }
-    differences.none_or_refuse(&what, there.id.0)?;
-    Ok(Some(there))
-}
-
-fn compare(there: &Project, new: &NewProject) -> Differences {
-    let mut differences = Differences::default();
-    let zone = there.zone();
-    let moment = |time: Option<DateTime<Utc>>| time.map(|time| time::for_people(time, zone));
-    differences.field("location", there.location.as_deref(), new.location.as_deref());
-    // Spans back from now (`3d`) move with every run: what is read is compared to the minute.
-    let minute = |time: Option<DateTime<Utc>>| time.map(|time| time.timestamp().div_euclid(60));
-    for (name, is, given) in [("start", there.start_at, new.start_at), ("end", there.end_at, new.end_at)] {
-        if minute(is) != minute(given) {
-            differences.field(name, moment(is).as_deref(), moment(given).as_deref());
+        for package in &self.packages {
+            if !db::members::has_package(conn, there.id, package.id).await? {
+                differences.said(format!("package \"{}\" is not sold there", printable(&package.name)));
+            }
         }
+        Ok(())
     }
-    differences.field("timezone", there.timezone.as_deref(), new.timezone.map(Tz::name));
-    differences.field("link", there.link.as_deref(), new.link.as_deref());
-    if new.terms.is_some() && new.terms != there.terms {
-        differences.said("the terms are others");
+
+    async fn insert(&self, conn: &mut PgConnection, _password_hash: &str) -> Result<Uuid> {
+        Ok(db::projects::insert(conn, self.planned.operator_id, &values(&self.planned)).await?.0)
     }
-    differences
+
+    async fn insert_parts(&self, conn: &mut PgConnection, project: &Project) -> Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for photographer in &self.photographers {
+            db::members::add_photographer(conn, project.id, photographer.id).await?;
+            entries.push(part::added(Entity::ProjectPhotographer, project.id, photographer.id.0));
+        }
+        for package in &self.packages {
+            db::members::add_package(conn, project.id, package.id).await?;
+            entries.push(part::added(Entity::ProjectPackage, project.id, package.id.0));
+        }
+        Ok(entries)
+    }
 }
 
-/// Creates a project, and assigns its photographers and packages, all or nothing.
-///
-/// # Errors
-/// As [`existing`], or what the database says.
-pub async fn create(db: &Db, author: &Author, new: &NewProject, mode: Mode) -> Result<Created<Project>> {
-    let mut tx = db.begin().await?;
-    db::guard::lock(&mut tx, &format!("project of {}: {}", new.operator_id, new.name)).await?;
-    if let Some(there) = existing(&mut tx, new, mode).await? {
-        tx.rollback().await?;
-        return Ok(Created::Existing(there));
-    }
-    let row = NewProjectRow {
-        operator: new.operator_id,
-        name: &new.name,
-        location: new.location.as_deref(),
-        start_at: new.start_at,
-        end_at: new.end_at,
-        link: new.link.as_deref(),
-        terms: new.terms.as_deref(),
-        timezone: new.timezone.map(Tz::name),
-    };
-    let project = db::projects::insert(&mut tx, &row).await?;
-    let mut entries = vec![
-        Entry::new(Entity::Project, Action::Create).of(project.id.0).in_project(project.id).fields(told(&project)),
-    ];
-    for photographer in &new.photographers {
-        db::members::add_photographer(&mut tx, project.id, photographer.id).await?;
-        entries.push(part::entry(Entity::ProjectPhotographer, project.id, photographer.id.0));
-    }
-    for package in &new.packages {
-        db::members::add_package(&mut tx, project.id, package.id).await?;
-        entries.push(part::entry(Entity::ProjectPackage, project.id, package.id.0));
-    }
-    for entry in &entries {
-        db::audit::append(&mut tx, author, entry).await?;
-    }
-    tx.commit().await?;
-    Ok(Created::New(project))
+/// What is to become of a project. `None` leaves a field as it is, `Some(None)` empties it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProjectEdit<'a> {
+    pub name: Option<&'a str>,
+    pub location: Edit<'a>,
+    pub start: Edit<'a>,
+    pub end: Edit<'a>,
+    pub timezone: Edit<'a>,
+    pub link: Edit<'a>,
+    pub terms: Edit<'a>,
 }
 
-/// What the audit log says of a new project. Of the terms it holds a digest: they may be long.
-fn told(project: &Project) -> Fields {
-    let operator = project.operator_id.to_string();
-    let (start, end) = (project.start_at.map(time::rfc3339), project.end_at.map(time::rfc3339));
-    let terms = project.terms.as_ref().map(|terms| format!("sha256:{}", Sha256::of(terms.as_bytes())));
-    Fields::new()
-        .plain("operator_id", None, Some(&operator))
-        .plain("name", None, Some(&project.name))
-        .plain("location_name", None, project.location.as_deref())
-        .plain("start_at", None, start.as_deref())
-        .plain("end_at", None, end.as_deref())
-        .plain("project_link", None, project.link.as_deref())
-        .plain("terms_and_conditions", None, terms.as_deref())
-        .plain("timezone", None, project.timezone.as_deref())
+impl ProjectEdit<'_> {
+    /// The project as it is to be. Times are read in its new zone.
+    ///
+    /// # Errors
+    /// As [`NewProject::new`].
+    pub fn apply(&self, before: &Project, now: DateTime<Utc>) -> Result<Project> {
+        let mut after = before.clone();
+        if let Some(name) = self.name {
+            after.name = check::name(name, "the project's name")?;
+        }
+        let zone = |text: &str| check::zone(text).map(|zone| zone.name().to_owned());
+        after.timezone = edited(self.timezone, before.timezone.as_ref(), zone)?;
+        after.location = edited(self.location, before.location.as_ref(), |text| check::name(text, "the location"))?;
+        after.link = edited(self.link, before.link.as_ref(), check::link)?;
+        after.terms = edited(self.terms, before.terms.as_ref(), |text| check::text(text, "the terms"))?;
+        let times = [
+            ("--start", self.start, &mut after.start_at, Edge::Start),
+            ("--end", self.end, &mut after.end_at, Edge::End),
+        ];
+        let zones = (after.timezone.as_deref(), before.operator_timezone.as_str());
+        for (option, edit, moment, edge) in times {
+            match edit {
+                None => {}
+                Some(None) => *moment = None,
+                Some(Some(text)) => {
+                    let read = time::parse(text, zone_of(zones.0, zones.1)?, edge, now);
+                    *moment = Some(read.map_err(|error| error.context(option))?);
+                }
+            }
+        }
+        if let (Some(start), Some(end)) = (after.start_at, after.end_at)
+            && end < start
+        {
+            let zone = after.zone();
+            let (start, end) = (time::for_people(start, zone), time::for_people(end, zone));
+            return Err(Error::invalid(format!("the project would end ({end}) before it starts ({start})")));
+        }
+        Ok(after)
+    }
+}
+
+/// The zone that times are read in.
+fn zone_of(own: Option<&str>, operators: &str) -> Result<Tz> {
+    let name = own.unwrap_or(operators);
+    name.parse().map_err(|_| {
+        let whose = if own.is_some() { "project" } else { "operator" };
+        Error::invalid(format!("the {whose}'s time zone \"{}\" is no IANA zone: times need one", printable(name)))
+            .hint("give --timezone, or times with an offset and --timezone UTC")
+    })
+}
+
+impl Thing for Project {
+    const NOUN: Noun = Noun::Project;
+    const ENTITY: Entity = Entity::Project;
+
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn label(&self) -> String {
+        format!("project \"{}\" of {}", printable(&self.name), printable(&self.operator))
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        let zone = self.zone();
+        let moment = |time: Option<DateTime<Utc>>| time.map(|time| Value::Time(time, zone));
+        vec![
+            Field::text("operator_id", Some(&self.operator_id.to_string())),
+            Field::text("name", Some(&self.name)),
+            Field::text("location", self.location.as_deref()),
+            Field::of("start_at", moment(self.start_at)),
+            Field::of("end_at", moment(self.end_at)),
+            Field::text("link", self.link.as_deref()),
+            Field::of("terms", self.terms.clone().map(Value::Long)),
+            Field::text("timezone", self.timezone.as_deref()),
+        ]
+    }
+
+    fn project(&self) -> Option<ProjectId> {
+        Some(self.id)
+    }
+
+    fn locks(&self) -> Vec<String> {
+        vec![format!("project of {}: {}", self.operator_id, self.name)]
+    }
+
+    async fn read(conn: &mut PgConnection, id: Uuid) -> Result<Option<Self>> {
+        db::projects::get(conn, ProjectId(id)).await
+    }
+
+    async fn judge(&self, conn: &mut PgConnection, before: &Self, allow_duplicate: bool) -> Result<Vec<String>> {
+        if self.name != before.name && !allow_duplicate {
+            let there = db::projects::by_name(conn, self.operator_id, &self.name).await?;
+            if let Some(there) = there.iter().find(|there| there.id != self.id) {
+                return Err(name_taken(&there.label(), there.id.0));
+            }
+        }
+        let dates = self.start_at.or(self.end_at);
+        let moved = self.zone() != before.zone() && self.start_at == before.start_at && self.end_at == before.end_at;
+        Ok(match dates.filter(|_| moved) {
+            Some(_) => vec![format!(
+                "start and end stay the same moments, which are other times of day in {}: give --start and --end too \
+                 where the times of day are meant",
+                self.zone()
+            )],
+            None => Vec::new(),
+        })
+    }
+
+    async fn write(&self, conn: &mut PgConnection) -> Result<()> {
+        db::projects::update(conn, self.id, &values(self)).await
+    }
+}
+
+fn values(project: &Project) -> ProjectValues<'_> {
+    ProjectValues {
+        name: &project.name,
+        location: project.location.as_deref(),
+        start_at: project.start_at,
+        end_at: project.end_at,
+        link: project.link.as_deref(),
+        terms: project.terms.as_deref(),
+        timezone: project.timezone.as_deref(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ids::OperatorId;
 
     fn operator() -> Operator {
         Operator {
@@ -268,6 +331,7 @@ mod tests {
             currency: "EUR".to_owned(),
             locale: "de".to_owned(),
             timezone: "Europe/Berlin".to_owned(),
+            profile_picture_url: None,
             created_at: DateTime::UNIX_EPOCH,
             deleted_at: None,
         }
