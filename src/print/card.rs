@@ -64,38 +64,46 @@ impl Layout {
     }
 }
 
-/// The texts of a card, fitted.
-pub(super) struct Texts {
-    event: Fitted,
+/// What stands on every card of an event, fitted.
+pub(super) struct Event {
+    name: Fitted,
     dates: Fitted,
+}
+
+/// The texts of a card, fitted.
+pub(super) struct Texts<'e> {
+    event: &'e Event,
     guest: Fitted,
 }
 
-impl Texts {
+/// A room for a text on a card: its share of the height, and the sizes it may have on a card of the usual width.
+fn room(layout: &Layout, share: f32, largest: f32, smallest: f32) -> Room {
+    /// Width of the texts on a card of two by four, in points.
+    const USUAL: f32 = 102.0;
+    let (_, _, width, height) = layout.texts;
+    let lines = ((height * share / (smallest * LEADING)) as usize).clamp(1, 3);
+    let largest = (largest * (width / USUAL).clamp(1.0, 3.0)).min(height * share / LEADING).max(smallest);
+    Room { width, lines, largest, smallest }
+}
+
+impl Event {
     pub fn of(fonts: &Fonts<'_>, card: &Card, layout: &Layout) -> Self {
-        let (_, _, width, height) = layout.texts;
-        // Shares of the room: the name of the event, the dates, the guest.
-        let lines = |share: f32, smallest: f32| ((height * share / (smallest * LEADING)) as usize).clamp(1, 3);
-        let guest = card.guest.as_deref().unwrap_or_default();
-        let room = |share: f32, largest: f32, smallest: f32| Room {
-            width,
-            lines: lines(share, smallest),
-            largest: largest.min(height * share / LEADING).max(smallest),
-            smallest,
-        };
         // Dates are read best on one line, unless that is small print.
-        let one_line = fit(fonts, &card.dates, Room { lines: 1, ..room(0.22, 8.5, 7.0) });
-        let dates = if one_line.cut { fit(fonts, &card.dates, room(0.22, 8.5, 5.5)) } else { one_line };
-        Self {
-            event: fit(fonts, &card.event, room(0.42, 15.0, 7.0)),
-            dates,
-            guest: fit(fonts, guest, room(0.36, 12.0, 6.5)),
-        }
+        let one_line = fit(fonts, &card.dates, Room { lines: 1, ..room(layout, 0.22, 8.5, 7.0) });
+        let dates = if one_line.cut { fit(fonts, &card.dates, room(layout, 0.22, 8.5, 5.5)) } else { one_line };
+        Self { name: fit(fonts, &card.event, room(layout, 0.42, 15.0, 7.0)), dates }
+    }
+}
+
+impl<'e> Texts<'e> {
+    pub fn of(fonts: &Fonts<'_>, event: &'e Event, card: &Card, layout: &Layout) -> Self {
+        let guest = card.guest.as_deref().unwrap_or_default();
+        Self { event, guest: fit(fonts, guest, room(layout, 0.36, 12.0, 6.5)) }
     }
 
     /// Whether something had to be cut.
     pub fn is_cut(&self) -> bool {
-        self.event.cut || self.dates.cut || self.guest.cut
+        self.event.name.cut || self.event.dates.cut || self.guest.cut
     }
 
     /// Every line, stacked in the middle of its room.
@@ -103,8 +111,10 @@ impl Texts {
         /// White between two texts, in points.
         const GAP: f32 = 5.0;
         let (left, top, width, height) = layout.texts;
-        let texts: Vec<&Fitted> =
-            [&self.event, &self.dates, &self.guest].into_iter().filter(|text| !text.lines.is_empty()).collect();
+        let texts: Vec<&Fitted> = [&self.event.name, &self.event.dates, &self.guest]
+            .into_iter()
+            .filter(|text| !text.lines.is_empty())
+            .collect();
         let all: f32 = texts.iter().map(|text| text.height()).sum();
         #[expect(clippy::cast_precision_loss, reason = "three texts")]
         let gaps = texts.len().saturating_sub(1) as f32;

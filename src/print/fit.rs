@@ -7,6 +7,9 @@ use super::fonts::{Fonts, Line, printable};
 /// Distance of two lines, in shares of the font's size.
 pub(super) const LEADING: f32 = 1.25;
 
+/// A space at which no line ends.
+const NO_BREAK: char = '\u{a0}';
+
 /// Steps by which a text is made smaller, in points.
 const STEP: f32 = 0.5;
 
@@ -72,7 +75,8 @@ struct Word {
 
 fn words(fonts: &Fonts<'_>, text: &str) -> Vec<Word> {
     let mut words = Vec::new();
-    for spaced in text.split_whitespace() {
+    for spaced in text.split(|c: char| c.is_whitespace() && c != NO_BREAK).filter(|word| !word.trim().is_empty()) {
+        let spaced = spaced.replace(NO_BREAK, " ");
         let mut piece = String::new();
         let mut first = true;
         let mut push = |piece: &mut String| {

@@ -71,7 +71,7 @@ impl<'a> Fonts<'a> {
     #[must_use]
     pub fn missing(&self, text: &str) -> Vec<char> {
         let known = |c: char| self.faces.iter().any(|face| face.glyph_index(c).is_some());
-        printable(text).chars().filter(|&c| !c.is_whitespace() && !joins(c) && !known(c)).collect()
+        printable(text).chars().filter(|&c| !c.is_whitespace() && !known(c) && !joins(c)).collect()
     }
 
     /// Sets `text` as one line, in the order in which it is seen.

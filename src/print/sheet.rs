@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::card::{Card, Layout, Texts};
+use super::card::{Card, Event, Layout, Texts};
 use super::code::Code;
 use super::document::Document;
 use super::fonts::Fonts;
@@ -158,6 +158,7 @@ pub fn print(title: &str, cards: &[Card], grid: &Grid, fonts: &Fonts<'_>) -> Res
     let layout = Layout::of(grid.card.0, grid.card.1);
     let mut document = Document::new(title, grid.paper, fonts);
     let mut sheet = Sheet { pdf: Vec::new(), cards: cards.len(), pages: 0, cut: 0, missing: BTreeSet::new() };
+    let mut event: Option<(&Card, Event)> = None;
     for page in cards.chunks(grid.capacity()) {
         let mut drawing = Drawing::new(grid.paper);
         for (from, to) in grid.cut_marks() {
@@ -168,11 +169,15 @@ pub fn print(title: &str, cards: &[Card], grid: &Grid, fonts: &Fonts<'_>) -> Res
             if layout.module(&code) < MODULE_LEAST {
                 return Err(too_dense(&code, &layout));
             }
-            let texts = Texts::of(fonts, card, &layout);
-            sheet.cut += usize::from(texts.is_cut());
-            for text in [&card.event, &card.dates, card.guest.as_ref().unwrap_or(&String::new())] {
-                sheet.missing.extend(fonts.missing(text));
+            // Fitted once for all cards of an event.
+            if event.as_ref().is_none_or(|(of, _)| (&of.event, &of.dates) != (&card.event, &card.dates)) {
+                event = Some((card, Event::of(fonts, card, &layout)));
+                sheet.missing.extend(fonts.missing(&card.event));
             }
+            let Some((_, event)) = &event else { continue };
+            let texts = Texts::of(fonts, event, card, &layout);
+            sheet.cut += usize::from(texts.is_cut());
+            sheet.missing.extend(card.guest.iter().flat_map(|guest| fonts.missing(guest)));
             let corner = grid.corner(place);
             drawing.code(&code, corner, layout.code);
             drawing.texts(&texts.placed(&layout), corner, &mut document);

@@ -1,5 +1,8 @@
 //! `qr list`
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
@@ -87,17 +90,17 @@ pub async fn run(app: &App, args: QrListArgs) -> Finished {
 
 async fn rows(app: &App, conn: &mut crate::db::PgConnection, tokens: &[QrToken], show: bool) -> Result<Vec<ListRow>> {
     // Zones and links are the project's: each is read once.
-    let mut known = std::collections::BTreeMap::new();
+    let mut known = BTreeMap::new();
     let mut rows = Vec::with_capacity(tokens.len());
     for token in tokens {
-        if !known.contains_key(&token.project_id) {
+        if let Entry::Vacant(place) = known.entry(token.project_id) {
             let project = projects::get(conn, token.project_id).await?;
             let links = match project.as_ref().filter(|_| show) {
                 Some(project) => Some(Links::of(conn, &app.config, project).await?),
                 None => None,
             };
             let zone = project.map_or(chrono_tz::Tz::UTC, |project| project.zone());
-            known.insert(token.project_id, (zone, links));
+            place.insert((zone, links));
         }
         let Some((zone, links)) = known.get(&token.project_id) else { continue };
         let key = links.as_ref().map(|links| (token.token.as_str().to_owned(), links.link(&token.token).ok()));

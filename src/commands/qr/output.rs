@@ -39,7 +39,9 @@ pub fn write(app: &App, to: Option<&Path>, bytes: &[u8]) -> Result<()> {
         return std::fs::write(path, bytes).map_err(failed);
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    // Who may read it is decided by the umask, as for any file.
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    let mut file = tempfile::Builder::new().permissions(open).tempfile_in(folder).map_err(failed)?;
     std::io::Write::write_all(&mut file, bytes).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())

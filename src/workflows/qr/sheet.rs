@@ -94,7 +94,8 @@ pub fn cards(project: &Project, links: &Links, tokens: &[QrToken], copies: usize
     Ok(cards)
 }
 
-/// When an event is, in its zone: `2026-06-01 14:00 – 20:00 CEST`. Whole days have no times.
+/// When an event is, in its zone: `2026-06-01 14:00 – 20:00 CEST`. Whole days have no times. What belongs together is
+/// joined by spaces at which no line ends.
 #[must_use]
 pub fn dates(start: Option<DateTime<Utc>>, end: Option<DateTime<Utc>>, zone: Tz) -> String {
     let local = |time: DateTime<Utc>| time.with_timezone(&zone);
@@ -105,19 +106,21 @@ pub fn dates(start: Option<DateTime<Utc>>, end: Option<DateTime<Utc>>, zone: Tz)
     let clock = |time: &DateTime<Tz>| time.format("%H:%M").to_string();
     match (start.map(local), end.map(local)) {
         (None, None) => String::new(),
-        (Some(start), None) => start.format("%Y-%m-%d %H:%M %Z").to_string(),
+        (Some(start), None) => start.format("%Y-%m-%d %H:%M\u{a0}%Z").to_string(),
         (None, Some(end)) => end.format("– %Y-%m-%d %H:%M %Z").to_string(),
         (Some(start), Some(end)) if whole(&start) && whole(&end) && end > start => {
             let (first, last) = (day(&start), last_day(&end).unwrap_or_default());
             if first == last { first } else { format!("{first} – {last}") }
         }
         (Some(start), Some(end)) => {
-            let until = match last_day(&end) {
-                Some(last) if whole(&end) && last == day(&start) => "24:00".to_owned(),
-                _ if day(&start) == day(&end) => clock(&end),
-                _ => format!("{} {}", day(&end), clock(&end)),
-            };
-            format!("{} {} – {until} {}", day(&start), clock(&start), end.format("%Z"))
+            let (first, from, zone) = (day(&start), clock(&start), end.format("%Z"));
+            match last_day(&end) {
+                Some(last) if whole(&end) && last == first => {
+                    format!("{first} {from}\u{a0}–\u{a0}24:00\u{a0}{zone}")
+                }
+                _ if first == day(&end) => format!("{first} {from}\u{a0}–\u{a0}{}\u{a0}{zone}", clock(&end)),
+                _ => format!("{first}\u{a0}{from}\u{a0}– {}\u{a0}{}\u{a0}{zone}", day(&end), clock(&end)),
+            }
         }
     }
 }
@@ -158,7 +161,7 @@ mod tests {
     #[test]
     fn dates_are_those_of_the_place() {
         let at = |text: &str| Some(DateTime::parse_from_rfc3339(text).expect("a time").with_timezone(&Utc));
-        let shown = |start, end| dates(start, end, Tz::Europe__Berlin);
+        let shown = |start, end| dates(start, end, Tz::Europe__Berlin).replace('\u{a0}', " ");
         let two = at("2026-06-01T12:00:00Z");
         assert_eq!(shown(None, None), "");
         assert_eq!(shown(two, None), "2026-06-01 14:00 CEST");

@@ -174,13 +174,13 @@ fn one_code_as_svg_and_png() {
         qr(&world, &format!("render {token} --to code.svg")).code(0);
         let (svg, png) = (file("code.svg"), file("from-svg.png"));
         tool("rsvg-convert", &["-w", "400", "-o", png.to_str().unwrap(), svg.to_str().unwrap()]);
-        assert_eq!(scan(&png), links(&[token.clone()]));
+        assert_eq!(scan(&png), links(std::slice::from_ref(&token)));
         let written = qr(&world, &format!("render {} --to code.png --scale 6 --json", &id[..8])).code(0).json();
         assert_eq!(written["file"], "code.png");
-        assert_eq!(scan(&file("code.png")), links(&[token.clone()]));
+        assert_eq!(scan(&file("code.png")), links(std::slice::from_ref(&token)));
         let piped = qr(&world, &format!("render {id} --format png")).code(0).stdout_bytes;
         std::fs::write(file("piped.png"), piped).unwrap();
-        assert_eq!(scan(&file("piped.png")), links(&[token.clone()]));
+        assert_eq!(scan(&file("piped.png")), links(std::slice::from_ref(&token)));
         assert!(qr(&world, &format!("render {id} --format svg --json")).code(0).json()["svg"].is_string());
         qr(&world, &format!("render {id} --to nowhere/code.png")).code(1);
         assert!(told(&world).starts_with("issue|1 link|1 link|1 link|1"), "{}", told(&world));
