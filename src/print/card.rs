@@ -88,9 +88,7 @@ fn room(layout: &Layout, share: f32, largest: f32, smallest: f32) -> Room {
 
 impl Event {
     pub fn of(fonts: &Fonts<'_>, card: &Card, layout: &Layout) -> Self {
-        // Dates are read best on one line, unless that is small print.
-        let one_line = fit(fonts, &card.dates, Room { lines: 1, ..room(layout, 0.22, 8.5, 7.0) });
-        let dates = if one_line.cut { fit(fonts, &card.dates, room(layout, 0.22, 8.5, 5.5)) } else { one_line };
+        let dates = fit(fonts, &card.dates, room(layout, 0.22, 8.5, 5.5));
         Self { name: fit(fonts, &card.event, room(layout, 0.42, 15.0, 7.0)), dates }
     }
 }

@@ -10,6 +10,9 @@ pub(super) const LEADING: f32 = 1.25;
 /// A space at which no line ends.
 const NO_BREAK: char = '\u{a0}';
 
+/// How much of its size a text may lose to stay on one line.
+const ONE_LINE: f32 = 0.75;
+
 /// Steps by which a text is made smaller, in points.
 const STEP: f32 = 0.5;
 
@@ -48,6 +51,14 @@ pub(super) fn fit(fonts: &Fonts<'_>, text: &str, room: Room) -> Fitted {
     let words = words(fonts, &text);
     if words.is_empty() {
         return Fitted::default();
+    }
+    // One line is read best, unless that makes it much smaller.
+    let most = room.largest * ONE_LINE;
+    let line = wrap(&words, f32::INFINITY);
+    let set: Vec<Line> = line.iter().map(|line| fonts.line(line)).collect();
+    let widest = set.iter().map(|line| line.width).fold(0.0, f32::max);
+    if widest > 0.0 && room.width / widest >= most.max(room.smallest) {
+        return Fitted { lines: set, size: room.largest.min(room.width / widest), cut: false };
     }
     let mut size = room.largest;
     loop {
@@ -179,7 +190,7 @@ mod tests {
         assert!(fitted(" \u{202e}").lines.is_empty());
         let short = fitted("Summer Run");
         assert_eq!((short.lines.len(), short.size, short.cut), (1, 14.0, false));
-        let two = fitted("Summer Run of Hamburg");
+        let two = fitted("Summer Run of the town");
         assert_eq!((two.lines.len(), two.size, two.cut), (2, 14.0, false));
         let small = fitted("The fortieth Summer Run of Hamburg");
         assert!(small.size < 14.0 && !small.cut);

@@ -38,14 +38,19 @@ impl Ui {
             let (rows, columns) = term.size_checked().unwrap_or((24, 80));
             // In one go, where the terminal knows how to: half a code can not be read.
             let mut text = String::from("\x1b[?2026h\x1b[H");
-            for (at, line) in frame(rows.into(), columns.into()).iter().take(rows.into()).enumerate() {
+            let lines = frame(rows.into(), columns.into());
+            for (at, line) in lines.iter().take(rows.into()).enumerate() {
                 if at > 0 {
                     text.push_str("\r\n");
                 }
+                // Before, not after: a line that fills its row would lose its last column.
+                text.push_str("\x1b[2K");
                 text.push_str(line);
-                text.push_str("\x1b[K");
             }
-            text.push_str("\x1b[J\x1b[?2026l");
+            if lines.len() < usize::from(rows) {
+                text.push_str("\r\n\x1b[J");
+            }
+            text.push_str("\x1b[?2026l");
             if write(&text).is_err() {
                 // The terminal has gone away.
                 return Ok(());

@@ -76,7 +76,7 @@ fn picture(rows: usize, columns: usize) -> Result<Vec<String>> {
     let mut lines = vec![String::new(); above];
     lines.extend(print::blocks(&code, scale).into_iter().map(|line| format!("{margin}{line}")));
     let time = said.rsplit_once("1:").map_or(said.as_str(), |(_, time)| time);
-    let below = format!("{time}  any key ends");
+    let below = format!("{time} any key ends");
     lines.push(format!("{}{below}", " ".repeat(columns.saturating_sub(below.len()) / 2)));
     Ok(lines)
 }
