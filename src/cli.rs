@@ -10,7 +10,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
 use crate::commands::{
-    audit, completions, config, db, doctor, help, man, operator, package, photographer, photos, project, user,
+    audit, completions, config, db, doctor, help, man, operator, package, photographer, photos, project, qr, user,
 };
 use crate::config::{Config, Sources, settings};
 use crate::error::{Error, Exit, Kind, Result};
@@ -87,6 +87,9 @@ pub enum Command {
     /// Projects: one event each
     #[command(subcommand, visible_alias = "projects")]
     Project(project::Command),
+    /// QR tokens: cards and posters by which guests join, and the slate for cameras
+    #[command(subcommand)]
+    Qr(qr::Command),
     /// Photos: upload, list, verify, download
     #[command(subcommand, visible_alias = "photo")]
     Photos(photos::Command),
@@ -126,6 +129,7 @@ impl Command {
             Command::User(command) => user::run(app, command).await,
             Command::Package(command) => package::run(app, command).await,
             Command::Project(command) => project::run(app, command).await,
+            Command::Qr(command) => qr::run(app, command).await,
             Command::Photos(command) => photos::run(app, command).await,
             Command::Db(command) => db::run(app, command).await,
             Command::Config(command) => config::run(app, command).await,

@@ -3,6 +3,7 @@
 //! A command hands one typed value over: [`Ui::show`] one thing, [`Ui::list`] many, [`Ui::report`] the end of an
 //! operation. The four output formats are made from that value; no command knows which one was asked for.
 
+mod full;
 pub mod log;
 mod machine;
 pub mod page;
@@ -174,6 +175,13 @@ impl Ui {
     #[must_use]
     pub fn size(&self) -> (usize, usize) {
         self.screen.size()
+    }
+
+    /// Columns of the terminal on stdout, where it is one.
+    #[must_use]
+    pub fn width_out(&self) -> Option<usize> {
+        let size = console::Term::stdout().size_checked().filter(|_| self.stdout_terminal);
+        size.map(|(_, columns)| usize::from(columns))
     }
 
     /// One thing: created, shown.

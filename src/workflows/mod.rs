@@ -3,4 +3,5 @@
 pub mod ingest;
 pub mod photos;
 pub mod plan;
+pub mod qr;
 pub mod setup;
