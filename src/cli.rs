@@ -10,11 +10,11 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
 use crate::commands::{
-    audit, completions, config, db, doctor, help, man, operator, package, photographer, photos, project, remember, user,
+    audit, completions, config, db, doctor, help, man, operator, package, photographer, photos, project, qr, remember,
+    user,
 };
 use crate::config::{Config, Sources, settings};
 use crate::error::{Error, Exit, Kind, Result};
-use crate::model::text::quoted;
 use crate::ui::{self, Colour, Finished, Format, Ui};
 
 /// Administers an event-photography platform: uploads, people, projects, its database and object store.
@@ -88,6 +88,9 @@ pub enum Command {
     /// Projects: one event each
     #[command(subcommand, visible_alias = "projects")]
     Project(project::Command),
+    /// QR tokens: cards and posters by which guests join, and the slate for cameras
+    #[command(subcommand)]
+    Qr(qr::Command),
     /// Photos: upload, list, verify, download
     #[command(subcommand, visible_alias = "photo")]
     Photos(photos::Command),
@@ -127,6 +130,7 @@ impl Command {
             Command::User(command) => user::run(app, command).await,
             Command::Package(command) => package::run(app, command).await,
             Command::Project(command) => project::run(app, command).await,
+            Command::Qr(command) => qr::run(app, command).await,
             Command::Photos(command) => photos::run(app, command).await,
             Command::Db(command) => db::run(app, command).await,
             Command::Config(command) => config::run(app, command).await,
@@ -217,7 +221,7 @@ fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
         },
     );
     for key in config.unknown_keys() {
-        ui.warn(&format!("{} in the configuration file is no setting; see photoctl help settings", quoted(key)));
+        ui.warn(&format!("\"{key}\" in the configuration file is no setting; see photoctl help settings"));
     }
     with_program_cache(&config, sources)?;
     let began = std::time::Instant::now();

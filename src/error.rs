@@ -71,6 +71,26 @@ pub enum Kind {
     ConsentRequired,
     /// A policy forbids it.
     Policy,
+    /// There is no such QR token.
+    TokenUnknown,
+    /// The QR token's time is over.
+    TokenExpired,
+    /// The QR token was revoked.
+    TokenRevoked,
+    /// Somebody joined by this QR token already.
+    TokenUsed,
+    /// The QR token is another guest's own.
+    TokenOfAnother,
+    /// The project that it is about was deleted.
+    ProjectDeleted,
+    /// The project has ended.
+    ProjectOver,
+    /// The user was deleted.
+    UserDeleted,
+    /// The user has joined already.
+    AlreadyMember,
+    /// The project has terms that were not accepted.
+    TermsRequired,
     /// A budget or time limit is reached.
     Limit,
     /// Another run holds what is needed.
@@ -111,6 +131,16 @@ impl Kind {
         Kind::Differences,
         Kind::ConsentRequired,
         Kind::Policy,
+        Kind::TokenUnknown,
+        Kind::TokenExpired,
+        Kind::TokenRevoked,
+        Kind::TokenUsed,
+        Kind::TokenOfAnother,
+        Kind::ProjectDeleted,
+        Kind::ProjectOver,
+        Kind::UserDeleted,
+        Kind::AlreadyMember,
+        Kind::TermsRequired,
         Kind::Limit,
         Kind::Locked,
         Kind::Interrupted,
@@ -149,6 +179,16 @@ impl Kind {
             Kind::Differences => "differences",
             Kind::ConsentRequired => "consent_required",
             Kind::Policy => "policy",
+            Kind::TokenUnknown => "token_unknown",
+            Kind::TokenExpired => "token_expired",
+            Kind::TokenRevoked => "token_revoked",
+            Kind::TokenUsed => "token_used",
+            Kind::TokenOfAnother => "token_of_another",
+            Kind::ProjectDeleted => "project_deleted",
+            Kind::ProjectOver => "project_over",
+            Kind::UserDeleted => "user_deleted",
+            Kind::AlreadyMember => "already_member",
+            Kind::TermsRequired => "terms_required",
             Kind::Limit => "limit",
             Kind::Locked => "locked",
             Kind::Interrupted => "interrupted",
@@ -166,7 +206,18 @@ impl Kind {
             Kind::Credentials | Kind::Permission => Exit::Denied,
             Kind::ServiceUnavailable | Kind::NetworkDown | Kind::Throttled | Kind::Timeout => Exit::Unavailable,
             Kind::Differences => Exit::Differences,
-            Kind::ConsentRequired | Kind::Policy => Exit::Blocked,
+            Kind::ConsentRequired
+            | Kind::Policy
+            | Kind::TokenUnknown
+            | Kind::TokenExpired
+            | Kind::TokenRevoked
+            | Kind::TokenUsed
+            | Kind::TokenOfAnother
+            | Kind::ProjectDeleted
+            | Kind::ProjectOver
+            | Kind::UserDeleted
+            | Kind::AlreadyMember
+            | Kind::TermsRequired => Exit::Blocked,
             Kind::Limit => Exit::Limit,
             Kind::Locked => Exit::Locked,
             Kind::Interrupted => Exit::Interrupted,

@@ -13,7 +13,7 @@
 //! commands    a noun each: clap arguments, then plan -> confirm -> do -> report
 //! app, ui     what every command works with; stdout and stderr, formats, progress, prompts
 //! workflows   what the tool exists for: ingest, photos, setup. They never print
-//! batch  imaging  objects  geo  db adapters and machinery that do not know each other; a workflow joins them
+//! batch  imaging  print  objects  geo  db   adapters and machinery that do not know each other; a workflow joins them
 //! config  model  error             plain types: settings, ids, statuses, time, hashes, the one error
 //! ```
 //!
@@ -24,6 +24,7 @@
 //! | [`workflows`] | decisions of the domain, order of effects, recovery | clap, printing, SQL, a service's own types |
 //! | [`batch`] | many items at once: widths, retry, pause, cancellation | a noun of the domain |
 //! | [`imaging`] | what a file is, and its derivatives | where files come from or go to |
+//! | [`print`](mod@print) | codes as SVG, PNG and blocks, sheets as PDF; fonts and setting of text | what a card is for, clocks, chance |
 //! | [`objects`] | keys, S3 and folder stores | the database |
 //! | [`geo`] | the country of an address, from a file | any network |
 //! | [`db`] | all the SQL, one file for each entity; pool, embedded server, migrations | decisions |
@@ -66,5 +67,6 @@ pub mod geo;
 pub mod imaging;
 pub mod model;
 pub mod objects;
+pub mod print;
 pub mod ui;
 pub mod workflows;

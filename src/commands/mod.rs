@@ -16,6 +16,7 @@ pub mod package;
 pub mod photographer;
 pub mod photos;
 pub mod project;
+pub mod qr;
 pub mod reference;
 pub mod remember;
 pub mod removal;

@@ -2,6 +2,7 @@
 
 use super::settings::{self, Setting};
 use crate::error::{Error, Result};
+use crate::model::qr;
 use crate::model::text::quoted;
 
 /// Where a watermark may stand.
@@ -49,6 +50,9 @@ pub fn canonical(setting: &Setting, text: &str) -> Result<String> {
             let fits = !text.is_empty() && text.chars().count() <= WATERMARK_MOST;
             if fits { Ok(text.to_owned()) } else { Err(wrong("a text of 1 to 200 characters, or none")) }
         }
+        key if key == settings::QR_URL_TEMPLATE.key => {
+            qr::check_template(text).map(|()| text.to_owned()).map_err(&wrong)
+        }
         _ if text.is_empty() => Err(wrong("a value")),
         _ => Ok(text.to_owned()),
     }
@@ -92,6 +96,8 @@ mod tests {
             (settings::WATERMARK_POSITION, "left"),
             (settings::WATERMARK, ""),
             (settings::WATERMARK, "a\nb"),
+            (settings::QR_URL_TEMPLATE, "https://example.org/join"),
+            (settings::QR_URL_TEMPLATE, "{token}"),
         ] {
             assert!(canonical(setting, bad).is_err(), "{} = {bad}", setting.key);
         }

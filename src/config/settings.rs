@@ -104,6 +104,8 @@ settings! {
         "tiled, center, top-left, top-right, bottom-left or bottom-right";
     WATERMARK_OPACITY = "watermark_opacity", env ["PHOTOCTL_WATERMARK_OPACITY"], default Some("0.35"), policy,
         "0 (invisible) to 1";
+    QR_URL_TEMPLATE = "qr_url_template", env ["PHOTOCTL_QR_URL_TEMPLATE"], default None, policy,
+        "link in QR codes, such as https://example.org/join/{token}; unset: the project's link with the parameter token";
     KEEP_GPS = "keep_gps", env ["PHOTOCTL_KEEP_GPS"], default Some("false"), privacy_no,
         "keep the place where a photo was taken, in the database only";
     BCRYPT_COST = "bcrypt_cost", env ["PHOTOCTL_BCRYPT_COST"], default Some("12"), local,

@@ -167,6 +167,8 @@ const OWN_TABLES: &[&str] = &[
     "photoctl.photo_names",
     "photoctl.photo_companions",
     "photoctl.project_settings",
+    "photoctl.qr_tokens",
+    "photoctl.qr_uses",
     "photoctl.audit",
     "photoctl.audit_head",
 ];

@@ -30,6 +30,7 @@ pub mod photos;
 mod place;
 mod pool;
 pub mod projects;
+pub mod qr;
 pub mod refs;
 pub mod rows;
 pub mod server;

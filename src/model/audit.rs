@@ -33,7 +33,10 @@ pub enum Entity {
     ProjectPackage,
     ProjectCoach,
     ProjectSetting,
+    QrToken,
     Photo,
+    // What a killed upload left in the store: an object that never came to be.
+    UnfinishedUpload,
     Database,
 }
 
@@ -52,7 +55,9 @@ impl Entity {
             Entity::ProjectPackage => "project_package",
             Entity::ProjectCoach => "project_coach",
             Entity::ProjectSetting => "project_setting",
+            Entity::QrToken => "qr_token",
             Entity::Photo => "photo",
+            Entity::UnfinishedUpload => "unfinished_upload",
             Entity::Database => "database",
         }
     }
@@ -82,6 +87,14 @@ pub enum Action {
     Bind,
     /// A backup replaced the data.
     Recover,
+    /// QR tokens were made.
+    Issue,
+    /// A guest joined by a QR token.
+    Redeem,
+    /// The time of QR tokens was ended.
+    Revoke,
+    /// Expired QR tokens were deleted.
+    Prune,
     /// Left the house: a file with data.
     Export,
     /// Left the house: a link that opens without a log-in.
@@ -111,6 +124,10 @@ impl Action {
             Action::Migrate => "migrate",
             Action::Bind => "bind",
             Action::Recover => "recover",
+            Action::Issue => "issue",
+            Action::Redeem => "redeem",
+            Action::Revoke => "revoke",
+            Action::Prune => "prune",
             Action::Export => "export",
             Action::Link => "link",
             Action::Download => "download",

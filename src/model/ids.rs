@@ -56,6 +56,8 @@ ids! {
     SelfieId,
     /// `photo_tags.id`
     TagId,
+    /// `qr_tokens.id`
+    QrTokenId,
 }
 
 impl PhotoId {

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod money;
 pub mod people;
 pub mod project;
+pub mod qr;
 pub mod status;
 pub mod target;
 pub mod text;

@@ -1,6 +1,6 @@
 //! Times: UTC inside, the project's zone for people, RFC 3339 in json.
 
-use chrono::{DateTime, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::error::{Error, Result};
@@ -51,6 +51,23 @@ pub fn parse(text: &str, zone: Tz, edge: Edge, now: DateTime<Utc>) -> Result<Dat
         return Ok(time);
     }
     Err(not_a_time(text))
+}
+
+/// As [`parse`], for a moment that lies ahead: a bare date includes its day, and a span counts from `now` on.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_ahead(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    if text.trim().starts_with(|c: char| c.is_ascii_digit())
+        && let Ok(span) = humantime::parse_duration(text.trim())
+    {
+        let ahead = Duration::from_std(span).ok().and_then(|span| now.checked_add_signed(span));
+        return ahead
+            // The year has four digits in every form that people and programs read.
+            .filter(|time| time.year() <= 9_999)
+            .ok_or_else(|| Error::invalid(format!("{:?} from now is too far ahead", super::text::printable(text))));
+    }
+    parse(text, zone, Edge::End, now)
 }
 
 /// A wall-clock time in `zone` as UTC.
@@ -143,6 +160,15 @@ mod tests {
         assert_eq!(berlin("2026-06-01", Edge::End).expect("time"), "2026-06-01T22:00:00Z");
         assert_eq!(berlin("2026-06-01T14:00-03:00", Edge::Start).expect("time"), "2026-06-01T17:00:00Z");
         assert_eq!(berlin("3d", Edge::Start).expect("time"), "2026-06-28T00:00:00Z");
+    }
+
+    #[test]
+    fn spans_ahead_count_from_now_on() {
+        let now = DateTime::UNIX_EPOCH;
+        let ahead = |text| parse_ahead(text, chrono_tz::Europe::Berlin, now).map(rfc3339);
+        assert_eq!(ahead("30d").expect("time"), "1970-01-31T00:00:00Z");
+        assert_eq!(ahead("2026-06-01").expect("time"), "2026-06-01T22:00:00Z");
+        assert!(ahead("9000y").is_err() && ahead("99999999999999d").is_err() && ahead("soon").is_err());
     }
 
     #[test]

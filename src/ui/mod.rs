@@ -3,6 +3,7 @@
 //! A command hands one typed value over: [`Ui::show`] one thing, [`Ui::list`] many, [`Ui::report`] the end of an
 //! operation. The four output formats are made from that value; no command knows which one was asked for.
 
+mod full;
 pub mod log;
 mod machine;
 pub mod page;
@@ -176,6 +177,13 @@ impl Ui {
         self.screen.size()
     }
 
+    /// Columns of the terminal on stdout, where it is one.
+    #[must_use]
+    pub fn width_out(&self) -> Option<usize> {
+        let size = console::Term::stdout().size_checked().filter(|_| self.stdout_terminal);
+        size.map(|(_, columns)| usize::from(columns))
+    }
+
     /// One thing: created, shown.
     pub fn show<T: Render>(&self, thing: &T) {
         match self.format {
@@ -232,6 +240,15 @@ impl Ui {
                 self.summarised();
             }
         }
+    }
+
+    /// As [`Ui::report`], of an operation whose items are all known at its end: in jsonl each has a line before the
+    /// `summary`.
+    pub fn report_of<I: serde::Serialize, T: Render>(&self, items: &[I], report: &T) {
+        if self.format == Format::Jsonl {
+            self.print(&machine::items(items));
+        }
+        self.report(report);
     }
 
     /// A text that is the whole answer: SQL, a script, a page. For machines it is the field `name` of a document.

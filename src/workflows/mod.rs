@@ -5,4 +5,5 @@ pub mod ingest;
 pub mod kept;
 pub mod photos;
 pub mod plan;
+pub mod qr;
 pub mod setup;

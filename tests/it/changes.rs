@@ -6,7 +6,7 @@ use crate::imaging::builders::scene_jpeg;
 use crate::photos_world::{PROJECT, Photo, World};
 use crate::support::Run;
 
-/// Commands that change neither rows nor objects nor settings. A link to a camera file is noted in the audit log; the
+/// Commands that change neither rows nor objects nor settings. A link that leaves the house is noted in the audit log; the
 /// shell runs what it is given; `man` and `completions` write what is asked for.
 const READERS: &[&str] = &[
     "operator list",
@@ -27,6 +27,10 @@ const READERS: &[&str] = &[
     "project plan",
     "project export",
     "project schema",
+    "qr list",
+    "qr render",
+    "qr sheet",
+    "qr slate",
     "photos list",
     "photos show",
     "photos url",
@@ -85,6 +89,10 @@ const CHANGES: &[&str] = &[
     "project coaches rename --project {} --coach Uwe --name Udo",
     "project settings set --project {} watermark_opacity 0.3",
     "project settings unset --project {} watermark_opacity",
+    "qr issue --project {} --count 2 --expires 30d",
+    "qr revoke --all --project {}",
+    "qr prune --project {}",
+    "qr redeem --user di@example.org opentoken",
     "photos upload --project {} --photographer bo@example.org --assign --dir card",
     "photos verify --project {} --repair",
     "photos adopt --project {}",
@@ -155,15 +163,30 @@ fn prepared() -> World {
     ));
     machine.line("db backup file").current_dir(machine.path()).ok();
     world.photo(&Photo::default());
+    world.sql(&format!(
+        "INSERT INTO qr_tokens (project_id, token, expires_at) VALUES ('{PROJECT}', 'opentoken', now() + interval '1 day'),
+                                                                      ('{PROJECT}', 'expired', now() - interval '1 day')"
+    ));
     world
 }
 
 fn state(world: &World) -> String {
-    let tables = ["operators", "photographers", "users", "packages", "projects", "project_photographers", "photos"];
+    let tables = [
+        "operators",
+        "photographers",
+        "users",
+        "packages",
+        "projects",
+        "project_photographers",
+        "project_members",
+        "photos",
+        "qr_tokens",
+    ];
     let counts = tables.map(|table| format!("(SELECT count(*) FROM {table})")).join(", ");
     let rows = world.sql(&format!(
         "SELECT {counts}, (SELECT count(*) FROM photoctl.audit), (SELECT string_agg(value, ',') FROM
-         photoctl.project_settings), (SELECT count(*) FROM photos WHERE deleted_at IS NOT NULL)"
+         photoctl.project_settings), (SELECT count(*) FROM photos WHERE deleted_at IS NOT NULL),
+         (SELECT string_agg(concat(expires_at, used_at), ',' ORDER BY token) FROM qr_tokens)"
     ));
     let mut files: Vec<String> = std::fs::read_dir(world.machine().path())
         .unwrap()

@@ -11,14 +11,18 @@ const FLOORS: &[(&str, &[&str])] = &[
     // What every command works with. It opens services, and knows no command and no workflow.
     ("app", &["batch", "config", "db", "error", "model", "objects", "ui"]),
     // `cli` for the command line itself: help, completions and manual pages are made from it.
-    ("commands", &["app", "batch", "cli", "config", "db", "error", "imaging", "model", "objects", "ui", "workflows"]),
+    (
+        "commands",
+        &["app", "batch", "cli", "config", "db", "error", "imaging", "model", "objects", "print", "ui", "workflows"],
+    ),
     // `config` for the list of settings: it stands on the floor of `model`.
-    ("workflows", &["batch", "config", "db", "error", "geo", "imaging", "model", "objects"]),
+    ("workflows", &["batch", "config", "db", "error", "geo", "imaging", "model", "objects", "print"]),
     ("ui", &["batch", "error", "model"]),
     ("batch", &["error", "model"]),
     ("db", &["error", "model"]),
     ("imaging", &["error", "model"]),
     ("objects", &["error", "model"]),
+    ("print", &["error", "model"]),
     ("geo", &["error", "model"]),
     ("config", &["error", "model"]),
     ("model", &["error"]),
@@ -46,6 +50,9 @@ const PLACES: &[(&str, &[&str])] = &[
     // What they hand to C code has passed the header checks there.
     ("turbojpeg::", &["src/imaging/decode.rs", "src/imaging/ycc.rs"]),
     ("viuer::", &["src/ui/"]),
+    ("qrcode::", &["src/print/"]),
+    ("pdf_writer::", &["src/print/"]),
+    ("rustybuzz::", &["src/print/"]),
     ("maxminddb::", &["src/geo.rs"]),
 ];
 

@@ -32,6 +32,7 @@ mod photos;
 mod photos_change;
 mod photos_store;
 mod photos_world;
+mod qr;
 mod secrets;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]

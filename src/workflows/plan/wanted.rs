@@ -119,7 +119,8 @@ pub fn read(root: Node, folder: &Path, problems: &mut Problems<'_>) -> Wanted {
     }
     // Editors find the schema by it.
     let _for_editors = table.take("$schema");
-    table.finish(&["variables"]);
+    table.taken.push("variables");
+    drop(table);
     each_once("operator", wanted.operators.iter().map(|one| (String::new(), &one.identity)), problems);
     each_once(
         "photographer",
@@ -159,7 +160,6 @@ fn operator(mut table: Table<'_, '_>) -> Option<WantedOperator> {
         password: table.password(),
         identity: identity?,
     };
-    table.finish(&[]);
     Some(wanted)
 }
 
@@ -174,7 +174,6 @@ fn photographer(mut table: Table<'_, '_>) -> Option<WantedPhotographer> {
         identity: identity?,
         operator: operator?,
     };
-    table.finish(&[]);
     Some(wanted)
 }
 
@@ -188,7 +187,6 @@ fn package(mut table: Table<'_, '_>) -> Option<WantedPackage> {
         identity: identity?,
         operator: operator?,
     };
-    table.finish(&[]);
     Some(wanted)
 }
 
@@ -217,7 +215,6 @@ fn project(mut table: Table<'_, '_>, folder: &Path) -> Option<WantedProject> {
         identity: identity?,
         operator: operator?,
     };
-    table.finish(&[]);
     Some(wanted)
 }
 
@@ -228,6 +225,17 @@ struct Table<'p, 'a> {
     entries: Vec<(Key, Node)>,
     taken: Vec<&'static str>,
     problems: &'p mut Problems<'a>,
+}
+
+/// Whatever was not taken is not known.
+impl Drop for Table<'_, '_> {
+    fn drop(&mut self) {
+        for (key, _) in &self.entries {
+            let what = if self.taken.contains(&key.name.as_str()) { "here twice is" } else { "there is no" };
+            let what = format!("in {}, {what}", self.what);
+            self.problems.unknown(&key.span, &what, &key.name, self.taken.iter().copied());
+        }
+    }
 }
 
 impl<'p, 'a> Table<'p, 'a> {
@@ -247,15 +255,6 @@ impl<'p, 'a> Table<'p, 'a> {
         self.taken.push(name);
         let position = self.entries.iter().position(|(key, _)| key.name == name)?;
         Some(self.entries.remove(position).1)
-    }
-
-    /// Whatever was not taken is not known.
-    fn finish(self, also: &[&'static str]) {
-        let known: Vec<&str> = self.taken.iter().chain(also).copied().collect();
-        for (key, _) in &self.entries {
-            let what = if self.taken.contains(&key.name.as_str()) { "here twice is" } else { "there is no" };
-            self.problems.unknown(&key.span, &format!("in {}, {what}", self.what), &key.name, known.iter().copied());
-        }
     }
 
     fn text(&mut self, name: &'static str) -> Option<At<String>> {
@@ -382,7 +381,6 @@ impl<'p, 'a> Table<'p, 'a> {
                 None
             }
         };
-        table.finish(&[]);
         source
     }
 

@@ -77,6 +77,16 @@ impl Terminal {
         lines.join("\n")
     }
 
+    /// Something of the screen besides its text: colours.
+    pub fn with_screen<R>(&self, look: impl FnOnce(&vt100::Screen) -> R) -> R {
+        look(self.state.lock().unwrap().screen.screen())
+    }
+
+    /// The process, for signals.
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.process_id().unwrap()).unwrap()
+    }
+
     /// Every byte that was written, escape sequences included.
     pub fn raw(&self) -> String {
         String::from_utf8_lossy(&self.state.lock().unwrap().raw).into_owned()

@@ -8,10 +8,12 @@ mod hostile;
 mod junk;
 mod kills;
 mod known;
+mod mixed;
 mod raws;
 mod rules;
 mod trouble;
 mod unfinished;
+mod upright;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@ mod packages;
 mod people;
 mod photos;
 mod projects;
+mod qr;
 mod tool;
 
 /// What it is for, and the command line.
@@ -21,7 +22,8 @@ pub fn of(path: &str) -> Option<&'static [Example]> {
 
 /// All of them, by groups of nouns.
 pub fn all() -> impl Iterator<Item = &'static Examples> {
-    let groups = [ROOT, people::ALL, packages::ALL, projects::ALL, photos::ALL, database::ALL, tool::ALL, audit::ALL];
+    let groups =
+        [ROOT, people::ALL, packages::ALL, projects::ALL, qr::ALL, photos::ALL, database::ALL, tool::ALL, audit::ALL];
     groups.into_iter().flatten()
 }
 
