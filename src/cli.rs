@@ -105,7 +105,7 @@ pub enum Command {
     /// Who changed what
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Prints a completion script for a shell
+    /// Completion for the shell: names of commands, projects, people with the Tab key
     Completions(completions::CompletionsArgs),
     /// Writes the manual pages
     Man(man::ManArgs),

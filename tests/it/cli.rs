@@ -157,64 +157,6 @@ fn every_command_has_examples_that_parse() {
 }
 
 #[test]
-fn committed_completions_are_fresh() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
-    for (shell, file) in [("bash", "photoctl.bash"), ("zsh", "_photoctl"), ("fish", "photoctl.fish")] {
-        let made = Photoctl::new().args(["completions", shell]).ok().stdout;
-        let path = folder.join(file);
-        if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
-            std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(&path, &made).unwrap();
-        }
-        let held = std::fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(held, made, "stale: photoctl completions {shell} > completions/{file}");
-    }
-}
-
-/// What a shell asks for when a person types Tab behind `words`.
-fn complete(machine: &Photoctl, words: &[&str]) -> Vec<String> {
-    let output = machine
-        .args(["--", "photoctl"])
-        .args(words)
-        .env("PHOTOCTL_COMPLETE", "bash")
-        .env("_CLAP_COMPLETE_INDEX", words.len().to_string())
-        .env("_CLAP_IFS", "\n")
-        .env("_CLAP_COMPLETE_COMP_TYPE", "9")
-        .env("_CLAP_COMPLETE_SPACE", "true")
-        .ok();
-    assert_eq!(output.stderr, "", "a completion says nothing");
-    output.stdout.lines().map(str::to_owned).collect()
-}
-
-#[test]
-fn completions_know_commands_and_values() {
-    let machine = Photoctl::new();
-    assert_eq!(complete(&machine, &["db", "mig"]), ["migrate"]);
-    assert_eq!(complete(&machine, &["--output", "js"]), ["json", "jsonl"]);
-    machine.file("home/.config/photoctl/photoctl.toml", "[profile.production]\n[profile.stage]\n");
-    assert_eq!(complete(&machine, &["--profile", ""]), ["production", "stage"]);
-    // No database: nothing, and no complaint.
-    assert_eq!(complete(&machine, &["photos", "list", "--project", ""]), [""; 0]);
-}
-
-#[test]
-fn completions_offer_what_the_database_holds() {
-    let machine = Photoctl::new().env("PHOTOCTL_COMPLETE_PATIENCE", "60s");
-    machine.args(["operator", "create", "--name", "Ana", "--email", "ana@example.org", "--no-password"]).ok();
-    machine.args(["project", "create", "--operator", "ana@example.org", "--name", "Gala"]).ok();
-    assert_eq!(complete(&machine, &["photos", "list", "--project", "ga"]), ["Gala"]);
-    assert_eq!(complete(&machine, &["project", "list", "--operator", ""]), ["ana@example.org"]);
-    // In use by another run: nothing, at once, however patient one is.
-    let mut shell = machine.line("db shell").on_terminal(80, 24);
-    shell.wait_for("photoctl=>");
-    let began = std::time::Instant::now();
-    assert_eq!(complete(&machine, &["photos", "list", "--project", "ga"]), [""; 0]);
-    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?} for nothing", began.elapsed());
-    shell.send("\\q\r");
-    assert_eq!(shell.wait().0, 0);
-}
-
-#[test]
 fn manual_pages() {
     let machine = Photoctl::new();
     machine.args(["man"]).ok().stdout_has(".TH photoctl 1");

@@ -4,6 +4,7 @@
 mod binding;
 mod changes;
 mod cli;
+mod completions;
 mod config;
 mod db_adopt;
 mod db_backup;

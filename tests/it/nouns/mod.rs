@@ -1,6 +1,7 @@
 //! People, projects, settings and the audit log: acted through the binary, read by psql.
 
 mod audit;
+mod audit_proof;
 mod change;
 mod embedded;
 mod lifecycle;
