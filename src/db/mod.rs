@@ -269,6 +269,16 @@ impl Db {
         Tx::begin(self.pool.acquire().await?).await
     }
 
+    /// A transaction that sees one state of the database, however many statements it reads by, and writes nothing.
+    ///
+    /// # Errors
+    /// As [`Db::conn`].
+    pub async fn snapshot(&self) -> Result<Tx> {
+        let mut tx = self.begin().await?;
+        sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *tx).await?;
+        Ok(tx)
+    }
+
     /// Refuses a database that is not up to date: what commands other than `db migrate` begin with.
     ///
     /// # Errors
