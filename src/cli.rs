@@ -220,7 +220,7 @@ fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
         },
     );
     for key in config.unknown_keys() {
-        ui.warn(&format!("{key:?} in the configuration file is no setting; see photoctl help settings"));
+        ui.warn(&format!("\"{key}\" in the configuration file is no setting; see photoctl help settings"));
     }
     with_program_cache(&config, sources)?;
     let began = std::time::Instant::now();

@@ -287,13 +287,14 @@ pub struct Error {
     kind: Kind,
     message: String,
     hints: Vec<String>,
+    details: Vec<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync + 'static>>,
 }
 
 impl Error {
     /// An error of a kind with a sentence: what is wrong, without a trailing full stop.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hints: Vec::new(), source: None }
+        Self { kind, message: message.into(), hints: Vec::new(), details: Vec::new(), source: None }
     }
 
     /// The command line or a value in it is wrong.
@@ -322,6 +323,13 @@ impl Error {
         self
     }
 
+    /// Adds one of several places or things that are wrong: `event.toml:12:5: …`.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.details.push(detail.into());
+        self
+    }
+
     /// Adds what it came from.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>) -> Self {
@@ -344,6 +352,11 @@ impl Error {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    #[must_use]
+    pub fn details(&self) -> &[String] {
+        &self.details
     }
 
     #[must_use]

@@ -41,6 +41,8 @@ pub struct ItemEvent<'a> {
     pub outcome: Outcome,
     /// Why, for outcomes that need a reason: a sentence.
     pub reason: Option<&'a str>,
+    /// People are told of many such items in one sentence ([`Progress::warn`]) instead of one by one.
+    pub told_together: bool,
     /// Machine form of the item for jsonl; becomes the line's further fields.
     pub detail: Option<serde_json::Value>,
 }
@@ -59,6 +61,8 @@ pub trait Progress: Send + Sync {
     fn item(&self, event: &ItemEvent<'_>);
     /// Something a person must see now, such as "network gone since 14:03, waiting".
     fn note(&self, text: fmt::Arguments<'_>);
+    /// Something that failed and that is no single item: shown even where little is.
+    fn warn(&self, text: fmt::Arguments<'_>);
     /// The work is over: bars disappear.
     fn finish(&self);
 }
@@ -74,5 +78,6 @@ impl Progress for Silent {
     fn advance(&self, _bytes: u64) {}
     fn item(&self, _event: &ItemEvent<'_>) {}
     fn note(&self, _text: fmt::Arguments<'_>) {}
+    fn warn(&self, _text: fmt::Arguments<'_>) {}
     fn finish(&self) {}
 }

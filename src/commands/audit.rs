@@ -18,10 +18,6 @@ use crate::ui::{Done, Finished, Row};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Lists entries, the newest first
-    #[command(after_help = "Examples:
-  photoctl audit list --since 3d
-  photoctl audit list --entity project --id 1f0c9a62 --json
-  photoctl audit list --verify --limit 1")]
     List(AuditListArgs),
 }
 

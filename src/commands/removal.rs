@@ -13,7 +13,7 @@ use crate::db::refs::{self, Candidate, Noun};
 use crate::db::rows;
 use crate::error::{Error, Kind, Result};
 use crate::model::target::Target;
-use crate::model::text::{count, printable};
+use crate::model::text::{count, quoted};
 use crate::ui::{Confirmed, Done, Finished, Page, Render};
 use crate::workflows::setup::removal::{self, Weighed};
 
@@ -94,18 +94,14 @@ async fn named(app: &App, conn: &mut PgConnection, noun: Noun, which: &[String])
 
 fn question(noun: Noun, weighed: &[Weighed]) -> String {
     let word = noun.word();
+    let hanging = |one: &Weighed| match Hanging::sentence(&one.hanging).as_str() {
+        "nothing" => "nothing hangs on it".to_owned(),
+        all => format!("what hangs on it stays as it is: {all}"),
+    };
     match weighed {
-        [one] => format!(
-            "Delete the {word} \"{}\"? {} {} on it, and stay{}.",
-            printable(&one.thing.name),
-            Hanging::sentence(&one.hanging),
-            if one.hanging.iter().map(|kind| kind.count).sum::<i64>() == 1 { "hangs" } else { "hang" },
-            if one.hanging.iter().map(|kind| kind.count).sum::<i64>() == 1 { "s" } else { "" }
-        ),
+        [one] => format!("Delete the {word} {} ({})?", quoted(&one.thing.name), hanging(one)),
         several => {
-            let lines = several
-                .iter()
-                .map(|one| format!("{} ({})", printable(&one.thing.name), Hanging::sentence(&one.hanging)));
+            let lines = several.iter().map(|one| format!("{} ({})", quoted(&one.thing.name), hanging(one)));
             format!("Delete {}: {}?", count(several.len() as u64, word), lines.collect::<Vec<_>>().join(", "))
         }
     }

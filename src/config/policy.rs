@@ -3,7 +3,7 @@
 use super::settings::{self, Setting};
 use crate::error::{Error, Result};
 use crate::model::qr;
-use crate::model::text::printable;
+use crate::model::text::quoted;
 
 /// Where a watermark may stand.
 const POSITIONS: &[&str] = &["tiled", "center", "top-left", "top-right", "bottom-left", "bottom-right"];
@@ -18,7 +18,7 @@ const WATERMARK_MOST: usize = 200;
 pub fn canonical(setting: &Setting, text: &str) -> Result<String> {
     let text = text.trim();
     let wrong = |expected: &str| {
-        Error::invalid(format!("{:?} is no value for {}: expected {expected}", printable(text), setting.key))
+        Error::invalid(format!("{} is no value for {}: expected {expected}", quoted(text), setting.key))
             .hint(format!("{}: {}", setting.key, setting.about))
     };
     if text.chars().any(char::is_control) {

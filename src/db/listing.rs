@@ -8,7 +8,7 @@ use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 
 use super::page::Page;
 use crate::error::{Error, Result};
-use crate::model::text::printable;
+use crate::model::text::quoted;
 
 /// What rows can be sorted by. Not every kind of row by each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl FromStr for Sort {
         let key = SortKey::ALL.into_iter().find(|key| key.word() == word);
         key.map(|key| Self { key, descending }).ok_or_else(|| {
             let words = SortKey::ALL.map(SortKey::word).join(", ");
-            Error::invalid(format!("\"{}\" is no order", printable(text)))
+            Error::invalid(format!("{} is no order", quoted(text)))
                 .hint(format!("one of {words}, or one of these with - in front"))
         })
     }

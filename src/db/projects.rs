@@ -32,7 +32,7 @@ pub struct ProjectFilter<'a> {
     pub name: Option<&'a str>,
     /// Not over before this; those without dates are left out.
     pub since: Option<DateTime<Utc>>,
-    /// Begun at this at the latest; those without dates are left out.
+    /// Begun before this; those without dates are left out.
     pub until: Option<DateTime<Utc>>,
 }
 
@@ -153,7 +153,7 @@ pub async fn list(conn: &mut PgConnection, filter: ProjectFilter<'_>, page: &Pag
                 sql.push(" AND coalesce(t.end_at, t.start_at) >= ").push_bind(since.naive_utc());
             }
             if let Some(until) = filter.until {
-                sql.push(" AND coalesce(t.start_at, t.end_at) <= ").push_bind(until.naive_utc());
+                sql.push(" AND coalesce(t.start_at, t.end_at) < ").push_bind(until.naive_utc());
             }
         })
         .await?;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::{OperatorId, PackageId, PhotographerId, ProjectId, UserId};
-use crate::model::text::printable;
+use crate::model::text::{near, printable, quoted};
 use crate::model::time;
 
 /// Fewest characters of an id that stand for it.
@@ -15,11 +15,8 @@ const PREFIX_LEAST: usize = 8;
 /// Most candidates that an error names.
 const NAMED_MOST: usize = 8;
 
-/// How alike two names must be (Jaro-Winkler, 0 to 1) to be offered as what was meant.
-const NEAR: f64 = 0.8;
-
 /// What can be referred to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Noun {
     Operator,
     Photographer,
@@ -131,8 +128,8 @@ pub async fn find(conn: &mut PgConnection, noun: Noun, text: &str, operator: Opt
     let found = candidates(conn, noun, text, from, to, operator).await?;
     match pick(noun, text, range.is_some_and(|(from, to)| from == to), found) {
         Err(error) if error.kind() == Kind::NotFound && error.hints().is_empty() => {
-            let near = near_names(noun, text, names(conn, noun, operator).await?);
-            let error = near.iter().fold(error, |error, name| error.hint(format!("did you mean {name:?}?")));
+            let near = near_names(noun, text, &names(conn, noun, operator).await?);
+            let error = near.iter().fold(error, |error, name| error.hint(format!("did you mean {}?", quoted(name))));
             Err(error.hint(format!("photoctl {} list shows what there is", noun.word())))
         }
         picked => picked,
@@ -262,21 +259,13 @@ pub fn id_range(text: &str) -> Option<(Uuid, Uuid)> {
 }
 
 /// Names like `text`, the nearest first, at most three.
-fn near_names(noun: Noun, text: &str, names: Vec<String>) -> Vec<String> {
+fn near_names(noun: Noun, text: &str, names: &[String]) -> Vec<String> {
     // Guests are not to be guessed at: a name in an error would be somebody else's.
     if noun == Noun::User {
         return Vec::new();
     }
-    let wanted = text.rsplit('/').next().unwrap_or(text).to_lowercase();
-    let mut near: Vec<(f64, String)> = names
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(&wanted, &name.to_lowercase()), printable(&name)))
-        .filter(|(likeness, _)| *likeness >= NEAR)
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    near.dedup_by(|a, b| a.1 == b.1);
-    near.truncate(3);
-    near.into_iter().map(|(_, name)| name).collect()
+    let wanted = text.rsplit('/').next().unwrap_or(text);
+    near(wanted, names.iter().map(String::as_str)).into_iter().map(printable).collect()
 }
 
 async fn candidates(
@@ -548,6 +537,6 @@ mod tests {
     #[test]
     fn misspelt_names_find_their_neighbours() {
         let names = ["Sommerfest", "Winterball", "Sommerfest 2026"].map(str::to_owned).to_vec();
-        assert_eq!(near_names(Noun::Project, "somerfest", names)[0], "Sommerfest");
+        assert_eq!(near_names(Noun::Project, "somerfest", &names)[0], "Sommerfest");
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use crate::model::text::quoted;
+
 /// A kind of file that may lie on a photographer's card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Format {
@@ -219,7 +221,7 @@ impl FromStr for Format {
             .iter()
             .copied()
             .find(|format| format.as_str() == text)
-            .ok_or_else(|| format!("unknown format {text:?}"))
+            .ok_or_else(|| format!("unknown format {}", quoted(text)))
     }
 }
 

@@ -262,6 +262,12 @@ fn probe_raw(source: &mut Source, format: Option<Format>, name: &Path, limits: &
     }
     let preview = raw.preview(source, limits)?;
     let mut notes = Vec::new();
+    if let Some(error) = &preview.larger_refused {
+        notes.push(format!(
+            "the large preview in the RAW cannot be used ({error}): the photo is made from one of {} x {} pixels",
+            preview.header.width, preview.header.height
+        ));
+    }
     let own = jpeg_metadata(source, &preview.header, &mut notes)?;
     // What turns the preview is its own word; most have none, then the RAW's holds for it too.
     let orientation = own.orientation.or(raw.metadata.orientation).unwrap_or(Orientation::UPRIGHT);

@@ -48,6 +48,8 @@ pub(super) struct Raw {
 pub(super) struct Preview {
     pub at: Range<u64>,
     pub header: JpegHeader,
+    /// What is wrong with a larger one, which would have been taken otherwise.
+    pub larger_refused: Option<ImagingError>,
 }
 
 /// Takes a RAW file apart. For a TIFF whose kind is not certain, `format` is `None`; the answer tells it.
@@ -76,7 +78,9 @@ impl Raw {
     /// `NoPreview`, or what was wrong with the one that there is.
     pub fn preview(&self, source: &mut Source, limits: &Limits) -> Result<Preview, ImagingError> {
         let mut best: Option<Preview> = None;
-        let mut trouble = None;
+        // The size in bytes is all that is known of one whose headers cannot be read.
+        let mut trouble: Option<(u64, ImagingError)> = None;
+        let bytes = |at: &Range<u64>| at.end.saturating_sub(at.start);
         for at in &self.candidates {
             match open_preview(source, at, limits) {
                 Ok(Some(preview)) => {
@@ -89,14 +93,22 @@ impl Raw {
                 Err(error) if error.reason() == Reason::Unreadable => return Err(error),
                 // Lossless JPEG is how many RAW files hold the sensor's data: no preview, and no trouble.
                 Err(error) if error.reason() == Reason::Unsupported => {}
-                Err(error) => trouble = Some(error),
+                Err(error) if trouble.as_ref().is_none_or(|(most, _)| bytes(at) > *most) => {
+                    trouble = Some((bytes(at), error));
+                }
+                Err(_) => {}
             }
         }
-        best.ok_or_else(|| {
-            trouble.unwrap_or_else(|| {
-                ImagingError::new(Reason::NoPreview, "the RAW file carries no preview that can be used")
-            })
-        })
+        match (best, trouble) {
+            (Some(mut best), trouble) => {
+                best.larger_refused = trouble.filter(|(most, _)| *most > bytes(&best.at)).map(|(_, error)| error);
+                Ok(best)
+            }
+            (None, Some((_, error))) => Err(error),
+            (None, None) => {
+                Err(ImagingError::new(Reason::NoPreview, "the RAW file carries no preview that can be used"))
+            }
+        }
     }
 }
 
@@ -107,7 +119,7 @@ fn open_preview(source: &mut Source, at: &Range<u64>, limits: &Limits) -> Result
     let header = jpeg::read_header(source, at.start, at.end)?;
     limits.check_pixels(header.width, header.height)?;
     header.check_complete(source, at.end)?;
-    Ok(Some(Preview { at: at.start..at.end.min(source.len()), header }))
+    Ok(Some(Preview { at: at.start..at.end.min(source.len()), header, larger_refused: None }))
 }
 
 /// Fujifilm: a fixed header with big-endian offsets at 84. The preview's own EXIF is the file's.

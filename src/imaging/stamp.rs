@@ -7,6 +7,7 @@ use fast_image_resize::{PixelType, ResizeOptions, Resizer};
 use super::error::{ImagingError, Reason};
 use super::overlay::Overlay;
 use super::watermark::{Mark, Placement, Watermark};
+use crate::model::text::quoted;
 
 /// DejaVu Sans Bold: Latin, Greek, Cyrillic, Armenian, Georgian, Hebrew, Arabic letters and many signs.
 static FONT: &[u8] = include_bytes!("assets/DejaVuSans-Bold.ttf");
@@ -52,7 +53,8 @@ impl Stamp {
                 let missing: String = text.chars().filter(|&c| !c.is_whitespace() && font.glyph_id(c).0 == 0).collect();
                 let note = (!missing.is_empty()).then(|| {
                     format!(
-                        "the watermark's font has no letters for {missing:?}: boxes stand for them; a PNG can show them"
+                        "the watermark's font has no letters for {}: boxes stand for them; a PNG can show them",
+                        quoted(&missing)
                     )
                 });
                 (StampSource::Text(text.clone()), note)

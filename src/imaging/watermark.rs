@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::error::{ImagingError, Reason};
+use crate::model::text::quoted;
 
 /// Longest text of a watermark, in characters.
 pub const MAX_TEXT_CHARS: usize = 200;
@@ -127,7 +128,8 @@ impl FromStr for Placement {
             "centre" | "center" => Self::Centre,
             other => {
                 return Err(format!(
-                    "{other:?} is no place for a watermark: tiled, top-left, top-right, bottom-left, bottom-right or centre"
+                    "{} is no place for a watermark: tiled, top-left, top-right, bottom-left, bottom-right or centre",
+                    quoted(other)
                 ));
             }
         })

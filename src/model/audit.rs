@@ -35,6 +35,8 @@ pub enum Entity {
     ProjectSetting,
     QrToken,
     Photo,
+    // What a killed upload left in the store: an object that never came to be.
+    UnfinishedUpload,
     Database,
 }
 
@@ -55,6 +57,7 @@ impl Entity {
             Entity::ProjectSetting => "project_setting",
             Entity::QrToken => "qr_token",
             Entity::Photo => "photo",
+            Entity::UnfinishedUpload => "unfinished_upload",
             Entity::Database => "database",
         }
     }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use super::text::printable;
+use super::text::quoted;
 use crate::error::{Error, Result};
 
 /// A currency of ISO 4217 that prices can be in.
@@ -45,7 +45,7 @@ impl FromStr for Currency {
             .filter(|currency| !currency.is_special() && !currency.is_fund())
             .map(Self)
             .ok_or_else(|| {
-                Error::invalid(format!("{:?} is not a currency of ISO 4217", printable(text)))
+                Error::invalid(format!("{} is not a currency of ISO 4217", quoted(text)))
                     .hint("write three letters, such as EUR, CHF or USD")
             })
     }
@@ -79,7 +79,7 @@ impl Money {
     pub fn parse(text: &str, currency: Currency) -> Result<Self> {
         let wrong = || {
             let example = Money { amount: 1990, currency };
-            Error::invalid(format!("{:?} is not an amount of money in {currency}", printable(text)))
+            Error::invalid(format!("{} is not an amount of money in {currency}", quoted(text)))
                 .hint(format!("write it like {example}, with a point and without separators"))
         };
         let mut number = None;

@@ -29,7 +29,7 @@ macro_rules! words {
             fn from_str(text: &str) -> Result<Self, String> {
                 match text {
                     $($word => Ok(Self::$variant),)+
-                    other => Err(format!("unknown {}: {other:?}", stringify!($name))),
+                    other => Err(format!("unknown {}: {}", stringify!($name), crate::model::text::quoted(other))),
                 }
             }
         }

@@ -14,6 +14,13 @@ pub fn printable(text: &str) -> String {
     out
 }
 
+/// `text` for people as [`printable`] writes it, between quotation marks: a name or a value within a sentence.
+/// Rust's own `{:?}` would escape the escapes once more.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", printable(text))
+}
+
 /// A path for people: like [`printable`], bytes that are not UTF-8 as `\xNN`.
 #[must_use]
 pub fn path(path: &Path) -> String {
@@ -90,6 +97,22 @@ pub fn size(bytes: u64) -> String {
     if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
+/// Of `names`, those that `text` may have been meant for, the nearest first, at most three.
+pub fn near<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    /// How alike two names must be (Jaro-Winkler, 0 to 1) to be offered as what was meant.
+    const NEAR: f64 = 0.8;
+    let wanted = text.to_lowercase();
+    let mut near: Vec<(f64, &str)> = names
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&wanted, &name.to_lowercase()), name))
+        .filter(|(likeness, _)| *likeness >= NEAR)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    near.dedup_by(|a, b| a.1 == b.1);
+    near.truncate(3);
+    near.into_iter().map(|(_, name)| name).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +122,8 @@ mod tests {
         assert_eq!(printable("a\u{1b}[31mb\n\u{202e}c"), "a\\x1b[31mb\\n\\u{202e}c");
         assert_eq!(bytes(b"caf\xe9.jpg"), "caf\\xe9.jpg");
         assert_eq!(printable("Grüße 家.jpg"), "Grüße 家.jpg");
+        assert_eq!(quoted("a\u{1b}b\\c"), "\"a\\x1bb\\c\"");
+        assert_eq!(printable(&quoted("a\nb")), quoted("a\nb"), "what is written twice is escaped once");
     }
 
     #[test]

@@ -104,7 +104,7 @@ fn first_moment(date: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
 }
 
 fn not_a_time(text: &str) -> Error {
-    Error::invalid(format!("{:?} is not a time", super::text::printable(text))).hint(
+    Error::invalid(format!("{} is not a time", super::text::quoted(text))).hint(
         "write 2026-06-01, \"2026-06-01 14:00\", 2026-06-01T14:00+02:00, or a span back from now such as 3d or 90min",
     )
 }
@@ -115,7 +115,7 @@ fn not_a_time(text: &str) -> Error {
 /// A sentence when there is no such zone.
 pub fn zone(name: &str) -> Result<Tz> {
     name.parse::<Tz>().map_err(|_| {
-        Error::invalid(format!("{:?} is not an IANA time zone", super::text::printable(name)))
+        Error::invalid(format!("{} is not an IANA time zone", super::text::quoted(name)))
             .hint("write a name such as Europe/Berlin or America/New_York")
     })
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::digest::Sha256;
 use crate::model::ids::{PhotoId, ProjectId, SelfieId, UserId};
 use crate::model::status::PhotoObject;
-use crate::model::text::printable;
+use crate::model::text::quoted;
 
 /// The key of one object, relative to the store's URL.
 ///
@@ -80,7 +80,7 @@ impl StorageKey {
     /// When no object can be meant: empty, absolute, too long, with NUL or with parts that leave the store.
     pub fn foreign(text: &str) -> Result<Self> {
         let refuse = |why: &str| {
-            Err(Error::new(Kind::InvalidInput, format!("the storage key {:?} {why}", printable(text)))
+            Err(Error::new(Kind::InvalidInput, format!("the storage key {} {why}", quoted(text)))
                 .hint("correct the key in the row: it is a path inside the store, such as photos/1.jpg"))
         };
         if text.is_empty() {
@@ -171,7 +171,7 @@ impl fmt::Display for StorageKey {
 
 impl fmt::Debug for StorageKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&printable(&self.0), f)
+        f.write_str(&quoted(&self.0))
     }
 }
 
@@ -181,7 +181,7 @@ fn checked_extension(extension: &str) -> Result<&str> {
     if fits {
         return Ok(extension);
     }
-    Err(Error::new(Kind::Internal, format!("{:?} is not an extension that keys can have", printable(extension))))
+    Err(Error::new(Kind::Internal, format!("{} is not an extension that keys can have", quoted(extension))))
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ impl Attempts {
     const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
     /// Bytes that change on their way do so again, or not: more attempts do not help.
     const MAX_FOR_INTEGRITY: u32 = 3;
+    /// A store that takes requests and says nothing costs a whole time-out each time: eight would be nine minutes.
+    const MAX_FOR_SILENCE: u32 = 3;
 
     pub fn new(config: &StoreConfig) -> Self {
         Self {
@@ -70,6 +72,9 @@ impl Attempts {
             return (self.failed_connects < self.max_connects).then_some(self.first_pause);
         }
         if *error.problem() == Problem::Integrity && self.made >= Self::MAX_FOR_INTEGRITY {
+            return None;
+        }
+        if *error.problem() == Problem::Timeout && self.made >= Self::MAX_FOR_SILENCE {
             return None;
         }
         let pause = self.pauses.next()?;
@@ -121,6 +126,13 @@ mod tests {
         assert!(pauses_for(&Problem::NotFound).is_empty());
         assert!(pauses_for(&Problem::SourceChanged { path: "x".into() }).is_empty());
         assert_eq!(pauses_for(&Problem::Integrity).len(), 2);
+    }
+
+    #[test]
+    fn a_store_that_says_nothing_is_not_waited_for_many_times() {
+        assert_eq!(pauses_for(&Problem::Timeout).len(), 2);
+        // Whoever moves bytes, however slowly, is given all attempts.
+        assert_eq!(pauses_for(&Problem::Stalled { after: Duration::from_secs(60) }).len(), 7);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
+use uuid::Uuid;
 
 use super::config::StoreConfig;
 use super::error::{Problem, StoreError};
@@ -148,6 +149,15 @@ pub struct UnfinishedUpload {
     pub(super) upload_id: String,
     /// By the store's clock. In a folder: when it was written to last.
     pub begun: Option<DateTime<Utc>>,
+}
+
+impl UnfinishedUpload {
+    /// Tells it from all others, for the audit log: UUIDv5 in the namespace of URLs of `<key>?uploadId=<upload id>`.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        let Self { key, upload_id, .. } = self;
+        Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{key}?uploadId={upload_id}").as_bytes())
+    }
 }
 
 /// The content of an object, piece by piece.

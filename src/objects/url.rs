@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::error::{Error, Kind, Result};
-use crate::model::text::printable;
+use crate::model::text::{printable, quoted};
 
 /// The address of an object store.
 ///
@@ -85,7 +85,7 @@ impl FromStr for StorageUrl {
         match scheme.to_ascii_lowercase().as_str() {
             "file" => {
                 let url = url::Url::parse(text)
-                    .map_err(|error| wrong(format!("{:?} is not a URL: {error}", printable(text))).hint(FORMS))?;
+                    .map_err(|error| wrong(format!("{} is not a URL: {error}", quoted(text))).hint(FORMS))?;
                 parse_file(&url)
             }
             "s3" => {
@@ -98,8 +98,8 @@ impl FromStr for StorageUrl {
                 let account_id = account_id.to_ascii_lowercase();
                 if account_id.len() != 32 || !account_id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                     return Err(wrong(format!(
-                        "{:?} is not a Cloudflare account id: that has 32 hexadecimal digits",
-                        printable(&account_id)
+                        "{} is not a Cloudflare account id: that has 32 hexadecimal digits",
+                        quoted(&account_id)
                     ))
                     .hint("write r2://ACCOUNT_ID/bucket; the id stands on the R2 page of Cloudflare's dashboard"));
                 }
@@ -110,7 +110,7 @@ impl FromStr for StorageUrl {
             }
             "http" | "https" => Err(wrong("a storage URL names the bucket, not the server")
                 .hint(format!("{FORMS}; the address of a server of your own goes into AWS_ENDPOINT_URL_S3"))),
-            other => Err(wrong(format!("{:?} is not a kind of storage", printable(other))).hint(FORMS)),
+            other => Err(wrong(format!("{} is not a kind of storage", quoted(other))).hint(FORMS)),
         }
     }
 }
@@ -158,7 +158,7 @@ fn parse_file(url: &url::Url) -> Result<StorageUrl> {
     }
     let dir = url
         .to_file_path()
-        .map_err(|()| wrong(format!("{:?} does not name a folder", printable(url.as_str()))).hint(FORMS))?;
+        .map_err(|()| wrong(format!("{} does not name a folder", quoted(url.as_str()))).hint(FORMS))?;
     if dir.as_os_str().as_encoded_bytes().contains(&0) {
         return Err(wrong("the path of the storage URL contains a NUL byte"));
     }
@@ -182,7 +182,7 @@ fn bucket_name(name: &str) -> Result<String> {
     if fits {
         return Ok(name.to_owned());
     }
-    Err(wrong(format!("{:?} is not a name that a bucket can have", printable(name)))
+    Err(wrong(format!("{} is not a name that a bucket can have", quoted(name)))
         .hint("a bucket's name has 3 to 63 lowercase letters, digits, hyphens and dots"))
 }
 
@@ -192,14 +192,11 @@ fn prefix_path(prefix: &str) -> Result<String> {
         return Ok(String::new());
     }
     if prefix.contains(['?', '#', '\\']) || prefix.chars().any(char::is_control) {
-        return Err(wrong(format!(
-            "the path {:?} of the storage URL has characters that cause trouble",
-            printable(prefix)
-        ))
-        .hint("leave out ?, #, backslashes and control characters"));
+        return Err(wrong(format!("the path {} of the storage URL has characters that cause trouble", quoted(prefix)))
+            .hint("leave out ?, #, backslashes and control characters"));
     }
     if prefix.split('/').any(|part| part.is_empty() || part == "." || part == "..") {
-        return Err(wrong(format!("the path {:?} of the storage URL has an empty, . or .. part", printable(prefix)))
+        return Err(wrong(format!("the path {} of the storage URL has an empty, . or .. part", quoted(prefix)))
             .hint("write each part of the path once"));
     }
     if prefix.len() > 400 {

@@ -21,14 +21,21 @@ pub(super) fn list<T: Serialize>(format: Format, rows: &[T], left_out: &[&str]) 
     }
     match format {
         Format::Jsonl => {
-            let count = values.len();
-            let mut lines: String = values.into_iter().map(|value| format!("{}\n", typed("item", value))).collect();
-            lines.push_str(&format!("{}\n", json!({"type": "summary", "count": count})));
-            lines
+            let summary = json!({"type": "summary", "count": values.len()});
+            format!("{}{summary}\n", lines(values))
         }
         Format::Csv => csv(&values),
         Format::Human | Format::Json => pretty(&Value::Array(values)),
     }
+}
+
+/// A line of jsonl for each.
+pub(super) fn items<T: Serialize>(rows: &[T]) -> String {
+    lines(rows.iter().map(value_of))
+}
+
+fn lines(values: impl IntoIterator<Item = Value>) -> String {
+    values.into_iter().map(|value| format!("{}\n", typed("item", value))).collect()
 }
 
 pub(super) fn report<T: Serialize>(format: Format, report: &T) -> String {

@@ -242,6 +242,15 @@ impl Ui {
         }
     }
 
+    /// As [`Ui::report`], of an operation whose items are all known at its end: in jsonl each has a line before the
+    /// `summary`.
+    pub fn report_of<I: serde::Serialize, T: Render>(&self, items: &[I], report: &T) {
+        if self.format == Format::Jsonl {
+            self.print(&machine::items(items));
+        }
+        self.report(report);
+    }
+
     /// A text that is the whole answer: SQL, a script, a page. For machines it is the field `name` of a document.
     pub fn text(&self, name: &str, text: &str) {
         match self.format {
@@ -344,6 +353,9 @@ impl Ui {
         }
         let label = self.paint_err("Error:", console::Style::new().red().bold());
         self.say(&format!("{label} {}", printable(error.message())));
+        for detail in error.details() {
+            self.say(&format!("  {}", printable(detail)));
+        }
         for cause in error.causes().iter().filter(|cause| !error.message().contains(cause.as_str())) {
             self.say(&format!("  Caused by: {}", printable(cause)));
         }
@@ -388,12 +400,16 @@ impl Ui {
 /// The json form of an error.
 #[must_use]
 pub fn error_object(error: &Error) -> serde_json::Value {
-    json!({"error": {
+    let mut object = json!({
         "code": error.kind().code(),
         "message": error.message(),
         "hint": (!error.hints().is_empty()).then(|| error.hints().join("; ")),
         "retryable": error.kind().retryable(),
-    }})
+    });
+    if !error.details().is_empty() {
+        object["details"] = json!(error.details());
+    }
+    json!({ "error": object })
 }
 
 /// The end of a command: what the process exits with.

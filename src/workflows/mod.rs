@@ -2,5 +2,6 @@
 
 pub mod ingest;
 pub mod photos;
+pub mod plan;
 pub mod qr;
 pub mod setup;

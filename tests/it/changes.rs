@@ -22,7 +22,11 @@ const READERS: &[&str] = &[
     "project photographers list",
     "project members list",
     "project packages list",
+    "project coaches list",
     "project settings list",
+    "project plan",
+    "project export",
+    "project schema",
     "qr list",
     "qr render",
     "qr sheet",
@@ -54,6 +58,32 @@ const CHANGES: &[&str] = &[
     "project photographers add --project {} --photographer cy@example.org",
     "project members add --project {} --user di@example.org",
     "project packages add --project {} --package Five",
+    "operator update ana@example.org --name Neu",
+    "operator delete ana@example.org",
+    "operator restore old@example.org",
+    "operator set-password ana@example.org --no-password",
+    "photographer update bo@example.org --name Neu",
+    "photographer delete bo@example.org",
+    "photographer restore old@example.org",
+    "photographer set-password bo@example.org --no-password",
+    "user update di@example.org --name Neu",
+    "user delete di@example.org",
+    "user restore old@example.org",
+    "user set-password di@example.org --no-password",
+    "package update Five --price 6",
+    "package delete Five",
+    "package restore Old",
+    "project update {} --name Neu",
+    "project clone {} --name Neu",
+    "project apply file.toml",
+    "project delete {}",
+    "project restore Old",
+    "project photographers remove --project {} --photographer bo@example.org --if-exists",
+    "project members remove --project {} --user di@example.org --if-exists",
+    "project packages remove --project {} --package Five --if-exists",
+    "project coaches add --project {} --name Ida",
+    "project coaches remove --project {} --coach Uwe",
+    "project coaches rename --project {} --coach Uwe --name Udo",
     "project settings set --project {} watermark_opacity 0.3",
     "project settings unset --project {} watermark_opacity",
     "qr issue --project {} --count 2 --expires 30d",
@@ -75,8 +105,14 @@ const CHANGES: &[&str] = &[
 ];
 
 fn words_of(line: &str) -> String {
-    let words = line.split(' ').take_while(|word| !word.starts_with('-') && *word != "file");
+    let words =
+        line.split(' ').take_while(|word| !word.starts_with('-') && !word.starts_with("file") && !is_reference(word));
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the word names a thing, not a command: commands are in small letters.
+fn is_reference(word: &str) -> bool {
+    word.contains(['@', '{']) || word.starts_with(char::is_uppercase)
 }
 
 fn leaves(path: &str, command: &clap::Command, found: &mut Vec<(String, bool)>) {
@@ -106,9 +142,22 @@ fn each_change_can_be_tried_first() {
 fn prepared() -> World {
     let world = World::embedded();
     let machine = world.machine();
+    let package = "[[packages]]\nkey = 'x'\noperator = 'ana@example.org'\nname = 'X'\nprice = '1 EUR'\nphotos = 1\n";
+    machine.file("file.toml", package);
     machine.file("card/1.jpg", scene_jpeg(64, 48));
     machine.line(&format!("project settings set --project {PROJECT} watermark_opacity 0.4")).ok();
     machine.line("package create --operator ana@example.org --name Five --price 5 --photo-count 5").ok();
+    let ana = "(SELECT id FROM operators WHERE email = 'ana@example.org')";
+    world.sql(&format!(
+        "INSERT INTO project_coaches (project_id, name) VALUES ('{PROJECT}', 'Uwe');
+         INSERT INTO operators (name, email, password_hash, currency, locale, timezone, deleted_at)
+         VALUES ('Old', 'old@example.org', 'x', 'EUR', 'de', 'UTC', now());
+         INSERT INTO photographers (operator_id, name, email, password_hash, deleted_at)
+         VALUES ({ana}, 'Old', 'old@example.org', 'x', now());
+         INSERT INTO users (name, email, password_hash, deleted_at) VALUES ('Old', 'old@example.org', 'x', now());
+         INSERT INTO packages (operator_id, name, price, photo_count, deleted_at) VALUES ({ana}, 'Old', 1, 1, now());
+         INSERT INTO projects (operator_id, name, deleted_at) VALUES ({ana}, 'Old', now())"
+    ));
     machine.line("db backup file").current_dir(machine.path()).ok();
     world.photo(&Photo::default());
     world.sql(&format!(

@@ -64,6 +64,13 @@ fn errors_tell_what_to_do() {
 }
 
 #[test]
+fn a_value_is_escaped_once() {
+    let machine = Photoctl::new();
+    let said = machine.args(["help", "a\x1b[31m\\b"]).run().code(2);
+    said.stderr_has(r#""a\x1b[31m\b" is neither a topic nor a command"#);
+}
+
+#[test]
 fn topics_in_every_format() {
     let machine = Photoctl::new();
     let codes = machine.line("help exit-codes --json").ok().json();

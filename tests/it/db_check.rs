@@ -2,6 +2,7 @@
 
 use photoctl::db::check;
 
+use crate::support::Photoctl;
 use crate::support::pg::{TestDb, TestFolder};
 
 #[tokio::test]
@@ -60,6 +61,22 @@ async fn each_kind_of_drift_is_named() {
     let report = check::check(&mut db.conn().await.expect("conn")).await.expect("check");
     assert!(report.differences.is_empty(), "{:?}", report.differences);
     db.close().await;
+}
+
+#[tokio::test]
+async fn in_jsonl_each_difference_has_a_line() {
+    let test = TestDb::migrated().await;
+    let machine = Photoctl::new().env("DATABASE_URL", test.url());
+    let lines = machine.line("db check --output jsonl").ok().json_lines();
+    assert_eq!((lines.len(), &lines[0]["type"], &lines[0]["differences_found"]), (1, &"summary".into(), &0.into()));
+    test.psql("DROP TABLE qr_tokens; ALTER TABLE photos ADD COLUMN stars integer");
+    let lines = machine.line("db check --output jsonl --exit-code").run().code(6).json_lines();
+    let told: Vec<String> = lines
+        .iter()
+        .map(|line| format!("{} {} {}", line["type"], line["kind"], line["table"]).replace('"', ""))
+        .collect();
+    assert_eq!(told, ["item column_extra photos", "item table_missing qr_tokens", "summary null null"]);
+    assert_eq!(lines[2]["differences_found"], 2);
 }
 
 #[tokio::test]

@@ -38,6 +38,20 @@ fn a_new_machine_lacks_its_database_only() {
 }
 
 #[test]
+fn in_jsonl_each_check_has_a_line() {
+    let machine = Photoctl::new();
+    let whole = machine.line("doctor --json").run().code(1).json();
+    let lines = machine.line("doctor --output jsonl").run().code(1).json_lines();
+    let (summary, items) = lines.split_last().unwrap();
+    assert_eq!((&summary["type"], &summary["failed"], &summary["ok"]), (&"summary".into(), &1.into(), &false.into()));
+    assert!(items.iter().all(|item| item["type"] == "item"), "{items:?}");
+    let names: Vec<&Value> = items.iter().map(|item| &item["name"]).collect();
+    assert_eq!(names, whole["checks"].as_array().unwrap().iter().map(|check| &check["name"]).collect::<Vec<_>>());
+    let failed: Vec<&Value> = items.iter().filter(|item| item["status"] == "failed").collect();
+    assert_eq!((failed.len(), &failed[0]["code"]), (1, &"database_not_configured".into()));
+}
+
+#[test]
 fn a_job_is_asked_only_for_what_it_needs() {
     let machine = Photoctl::new();
     machine.line("db migrate").ok();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     // `db` for the folder of the embedded server's program files, which has to be known before anything runs.
-    ("cli", &["app", "commands", "config", "db", "error", "ui"]),
+    ("cli", &["app", "commands", "config", "db", "error", "model", "ui"]),
     // What every command works with. It opens services, and knows no command and no workflow.
     ("app", &["batch", "config", "db", "error", "model", "objects", "ui"]),
     // `cli` for the command line itself: help, completions and manual pages are made from it.

@@ -22,22 +22,22 @@ pub const USER: &str = "00000000-0000-4000-8000-0000000000d1";
 
 pub struct World {
     machine: Photoctl,
-    place: Place,
+    /// `None`: the embedded one.
+    db: Option<TestDb>,
+    store: Where,
 }
 
-enum Place {
-    Embedded,
-    Real { db: TestDb, store: Box<S3Server> },
+enum Where {
+    Folder(PathBuf),
+    Bucket(Box<S3Server>),
 }
 
 impl World {
     /// The embedded database, objects in a folder.
     pub fn embedded() -> Self {
-        let machine = Photoctl::new();
-        pg::copy(TestFolder::migrated().path(), &machine.data());
-        let world = Self { machine, place: Place::Embedded };
-        world.seed();
-        world
+        let machine = embedded_machine();
+        let store = Where::Folder(machine.data().join("objects"));
+        Self::seeded(machine, None, store)
     }
 
     /// A real server, objects in a bucket.
@@ -47,18 +47,30 @@ impl World {
 
     /// Any database with all migrations, objects in a bucket.
     pub fn on(db: TestDb) -> Self {
-        let store = Box::new(S3Server::start());
-        let mut machine = Photoctl::new().env("DATABASE_URL", db.url());
-        for (name, value) in store.environment("event") {
-            machine = machine.env(name, value);
-        }
-        let world = Self { machine, place: Place::Real { db, store } };
-        world.seed();
-        world
+        let (machine, store) = with_bucket(Photoctl::new().env("DATABASE_URL", db.url()));
+        Self::seeded(machine, Some(db), store)
     }
 
     pub fn both() -> [Self; 2] {
         [Self::embedded(), Self::real()]
+    }
+
+    /// The other two pairs: the embedded database with a bucket, a real server with a folder.
+    pub fn mixed() -> [Self; 2] {
+        let (machine, store) = with_bucket(embedded_machine());
+        let embedded = Self::seeded(machine, None, store);
+        let db = wait(TestDb::migrated());
+        let machine = Photoctl::new().env("DATABASE_URL", db.url());
+        let folder = machine.path().join("store");
+        std::fs::create_dir(&folder).unwrap();
+        let machine = machine.env("PHOTOCTL_STORAGE_URL", format!("file://{}", folder.display()));
+        [embedded, Self::seeded(machine, Some(db), Where::Folder(folder))]
+    }
+
+    fn seeded(machine: Photoctl, db: Option<TestDb>, store: Where) -> Self {
+        let world = Self { machine, db, store };
+        world.seed();
+        world
     }
 
     fn seed(&self) {
@@ -75,7 +87,7 @@ impl World {
     }
 
     pub fn is_embedded(&self) -> bool {
-        matches!(self.place, Place::Embedded)
+        self.db.is_none()
     }
 
     pub fn machine(&self) -> &Photoctl {
@@ -90,29 +102,17 @@ impl World {
     /// Runs SQL by psql; on the embedded database, which nobody else can read, by the library. The rows of the last
     /// statement as lines, columns separated by `|`.
     pub fn sql(&self, sql: &str) -> String {
-        match &self.place {
-            Place::Real { db, .. } => db.psql(sql),
-            Place::Embedded => wait(async {
-                let db = Db::connect(&DbConfig::Embedded(EmbeddedConfig::new(self.machine.data()))).await.unwrap();
-                let rows = {
-                    let mut conn = db.conn().await.unwrap();
-                    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(&mut *conn).await.unwrap()
-                };
-                db.close().await;
-                let text = |row: &sqlx::postgres::PgRow| {
-                    let cells = (0..row.len()).map(|i| row.try_get_unchecked::<Option<String>, _>(i).unwrap());
-                    cells.map(Option::unwrap_or_default).collect::<Vec<_>>().join("|")
-                };
-                rows.iter().map(text).collect::<Vec<_>>().join("\n")
-            }),
+        match &self.db {
+            Some(db) => db.psql(sql),
+            None => embedded_sql(self.machine.data(), sql),
         }
     }
 
     /// Where an object is on the disk, whatever store it is.
     pub fn object_path(&self, key: &str) -> PathBuf {
-        match &self.place {
-            Place::Embedded => self.machine.data().join("objects").join(key),
-            Place::Real { store, .. } => store.bucket_dir().join("event").join(key),
+        match &self.store {
+            Where::Folder(folder) => folder.join(key),
+            Where::Bucket(store) => store.bucket_dir().join("event").join(key),
         }
     }
 
@@ -127,16 +127,13 @@ impl World {
     }
 
     pub fn database(&self) -> Option<&TestDb> {
-        match &self.place {
-            Place::Embedded => None,
-            Place::Real { db, .. } => Some(db),
-        }
+        self.db.as_ref()
     }
 
     pub fn store(&self) -> Option<&S3Server> {
-        match &self.place {
-            Place::Embedded => None,
-            Place::Real { store, .. } => Some(store),
+        match &self.store {
+            Where::Folder(_) => None,
+            Where::Bucket(store) => Some(store),
         }
     }
 
@@ -158,6 +155,19 @@ impl World {
         self.sql(&sql);
         ids
     }
+}
+
+fn embedded_machine() -> Photoctl {
+    let machine = Photoctl::new();
+    pg::copy(TestFolder::migrated().path(), &machine.data());
+    machine
+}
+
+fn with_bucket(machine: Photoctl) -> (Photoctl, Where) {
+    let store = Box::new(S3Server::start());
+    let machine =
+        store.environment("event").into_iter().fold(machine, |machine, (name, value)| machine.env(name, value));
+    (machine, Where::Bucket(store))
 }
 
 /// What a test says about a photo; the rest is usual.
@@ -228,5 +238,23 @@ where
             .spawn(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future))
             .join()
             .unwrap()
+    })
+}
+
+/// Runs SQL on an embedded database, which nobody else can read, by the library. As psql does: the rows of the last
+/// statement as lines, columns separated by `|`, true and false as `t` and `f`.
+pub fn embedded_sql(folder: PathBuf, sql: &str) -> String {
+    wait(async {
+        let db = Db::connect(&DbConfig::Embedded(EmbeddedConfig::new(folder))).await.unwrap();
+        let rows = {
+            let mut conn = db.conn().await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(&mut *conn).await.unwrap()
+        };
+        db.close().await;
+        let text = |row: &sqlx::postgres::PgRow| {
+            let cells = (0..row.len()).map(|i| row.try_get_unchecked::<Option<String>, _>(i).unwrap());
+            cells.map(Option::unwrap_or_default).collect::<Vec<_>>().join("|")
+        };
+        rows.iter().map(text).collect::<Vec<_>>().join("\n")
     })
 }

@@ -21,7 +21,9 @@ fn play() {
     let format = if scene == "jsonl" { Format::Jsonl } else { Format::Human };
     let ui = Ui::new(&Options { format, quiet: scene == "quiet", colour: Colour::Auto, environment: &environment });
     let progress = ui.progress("file");
-    let item = |name: &str, outcome, reason| progress.item(&ItemEvent { name, outcome, reason, detail: None });
+    let item = |name: &str, outcome, reason| {
+        progress.item(&ItemEvent { name, outcome, reason, told_together: false, detail: None })
+    };
     progress.phase("uploading");
     progress.expect(200, 2_000_000_000);
     for slot in 0..3 {

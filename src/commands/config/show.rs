@@ -68,8 +68,9 @@ pub async fn run(app: &App, args: &ShowArgs) -> Finished {
 }
 
 fn named(name: &str) -> Result<&'static Setting> {
-    settings::find(name)
-        .ok_or_else(|| Error::usage(format!("{name:?} is no setting")).hint("photoctl help settings lists them"))
+    settings::find(name).ok_or_else(|| {
+        Error::usage(format!("{} is no setting", text::quoted(name))).hint("photoctl help settings lists them")
+    })
 }
 
 async fn with_project(app: &App, project: &str) -> Result<Config> {

@@ -47,11 +47,7 @@ pub async fn run(app: &App, args: &CheckArgs) -> Finished {
     let check = check::check(&mut *db.conn().await?).await?;
     db.close().await;
     let differs = !check.differences.is_empty();
-    app.ui.report(&Report {
-        ok: !differs,
-        target: app.target(false),
-        differences_found: check.differences.len(),
-        check,
-    });
+    let report = Report { ok: !differs, target: app.target(false), differences_found: check.differences.len(), check };
+    app.ui.report_of(&report.check.differences, &report);
     Ok(Done(if differs && args.exit_code { Exit::Differences } else { Exit::Ok }))
 }

@@ -19,7 +19,11 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
         findings.push(Finding::failed(NAME, problem));
     }
     for key in config.unknown_keys() {
-        findings.push(Finding::warning(NAME, format!("{key:?} is no setting"), "photoctl help settings lists them"));
+        findings.push(Finding::warning(
+            NAME,
+            format!("{} is no setting", text::quoted(key)),
+            "photoctl help settings lists them",
+        ));
     }
     if let Some(file) = config.file() {
         findings.extend(exposed(config, file));

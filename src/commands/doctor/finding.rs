@@ -100,6 +100,10 @@ impl DoctorReport {
         }
     }
 
+    pub(super) fn checks(&self) -> &[Finding] {
+        &self.checks
+    }
+
     /// 0, or by the failures: 4 where credentials or rights are the trouble, 5 where a service is, 11 where another
     /// run holds the database, else 1.
     pub(super) fn exit(&self) -> Exit {

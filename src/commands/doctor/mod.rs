@@ -78,6 +78,6 @@ pub async fn run(app: &App, args: &DoctorArgs) -> Finished {
         }
     }
     let report = DoctorReport::new(app.target(true), findings);
-    app.ui.report(&report);
+    app.ui.report_of(report.checks(), &report);
     Ok(Done(report.exit()))
 }

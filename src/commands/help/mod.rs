@@ -5,6 +5,7 @@ mod topics;
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::model::text::quoted;
 use crate::ui::{Done, Finished};
 
 /// What `help` explains besides commands.
@@ -43,7 +44,7 @@ fn help_of(words: &[&str]) -> Result<clap::builder::StyledStr> {
     for (at, word) in words.iter().enumerate() {
         let place = if at == 0 { "photoctl".to_owned() } else { format!("photoctl {}", words[..at].join(" ")) };
         command = command.find_subcommand_mut(word).ok_or_else(|| {
-            Error::usage(format!("{word:?} is neither a topic nor a command of {place}"))
+            Error::usage(format!("{} is neither a topic nor a command of {place}", quoted(word)))
                 .hint(format!("{place} --help lists its commands"))
                 .hint(format!("topics: {}", topic_names()))
         })?;

@@ -13,7 +13,7 @@ use crate::db::{DbConn, projects, refs};
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::{PhotoId, ProjectId};
 use crate::model::status::PhotoStatus;
-use crate::model::text::printable;
+use crate::model::text::{printable, quoted};
 use crate::model::time::{self, Edge};
 
 /// Longest line of ids on stdin, in bytes: an id has 36.
@@ -304,7 +304,7 @@ pub async fn one(conn: &mut DbConn, word: &str) -> Result<PhotoId> {
 
 async fn by_prefix(conn: &mut DbConn, word: &str) -> Result<PhotoId> {
     let Some((from, to)) = refs::id_range(word) else {
-        return Err(Error::usage(format!("{:?} is not the id of a photo", printable(word)))
+        return Err(Error::usage(format!("{} is not the id of a photo", quoted(word)))
             .hint("give an id, or the first 8 characters of it; photoctl photos list --name finds photos by name"));
     };
     let found = select::between(conn, from.into(), to.into(), 6).await?;

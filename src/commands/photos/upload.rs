@@ -14,11 +14,12 @@ use crate::error::{Error, Exit, Kind, Result};
 use crate::imaging::Limits;
 use crate::model::people::Photographer;
 use crate::model::project::Project;
-use crate::model::text::{self, printable};
+use crate::model::text::{self, printable, quoted};
 use crate::model::time::{self, Edge};
 use crate::ui::{Done, Finished, Page, Render};
 use crate::workflows::ingest::pair::RawMode;
 use crate::workflows::ingest::plan::{IngestPlan, Order, Services};
+use crate::workflows::ingest::reason::FailReason;
 use crate::workflows::ingest::report::IngestReport;
 use crate::workflows::ingest::scan::{Root, ScanRules};
 use crate::workflows::ingest::{self, Ingested};
@@ -156,13 +157,13 @@ pub async fn run(app: &App, args: UploadArgs) -> Finished {
 async fn people(app: &App, conn: &mut DbConn, args: &UploadArgs) -> Result<(Project, Photographer)> {
     let project = reference::project(app, conn, args.project.as_deref()).await?;
     if project.deleted_at.is_some() {
-        return Err(Error::new(Kind::NotFound, format!("the project {:?} was deleted", printable(&project.name))));
+        return Err(Error::new(Kind::NotFound, format!("the project {} was deleted", quoted(&project.name))));
     }
     let operator = Some(project.operator_id);
     let photographer = reference::photographer(app, conn, args.photographer.as_deref(), operator).await?;
     if photographer.deleted_at.is_some() {
-        let name = printable(&photographer.name);
-        return Err(Error::new(Kind::NotFound, format!("the photographer {name:?} was deleted")));
+        let name = quoted(&photographer.name);
+        return Err(Error::new(Kind::NotFound, format!("the photographer {name} was deleted")));
     }
     Ok((project, photographer))
 }
@@ -176,9 +177,9 @@ async fn assign(app: &App, args: &UploadArgs, project: &Project, photographer: &
     if asked.await? {
         return Ok(());
     }
-    let (who, what) = (printable(&photographer.email), printable(&project.name));
+    let (who, what) = (printable(&photographer.email), quoted(&project.name));
     if !args.assign {
-        let error = format!("the photographer {who} is not assigned to the project {what:?}");
+        let error = format!("the photographer {who} is not assigned to the project {what}");
         return Err(Error::new(Kind::Policy, error).hint("add --assign to assign them now").hint(format!(
             "or: photoctl project photographers add --project {} --photographer {}",
             project.id, photographer.id
@@ -277,18 +278,11 @@ fn finish(report: &IngestReport, stopped: Option<HaltReason>) -> Finished {
 impl Render for IngestReport {
     fn render(&self, page: &mut Page) {
         page.table(&["what", "files", "why"], rows(self));
-        if !self.items_failed.is_empty() {
-            page.gap();
-            page.heading("Failed");
-            for item in self.items_failed.iter().take(FAILURES_SHOWN) {
-                page.line(format!("  {}: {}", item.reference, item.message));
-            }
-            let more = self.items_failed.len().saturating_sub(FAILURES_SHOWN);
-            if more > 0 {
-                let more = text::thousands(more as u64);
-                page.line(format!("  and {more} more: --report FILE or --json names all"));
-            }
-        }
+        // Of a card that was pulled out the table says enough: all that is missing has the one reason.
+        let failed = self.items_failed.iter().filter(|item| item.reason != FailReason::CARD_GONE.0);
+        some(page, "Failed", failed.map(|item| format!("{}: {}", item.reference, item.message)));
+        let noted = self.items_noted.iter().map(|item| format!("{}: {}", item.reference, item.notes.join("; ")));
+        some(page, "Stored, but", noted);
         page.gap();
         let elapsed = time::span(Duration::from_millis(self.elapsed_ms));
         let sent = text::size(self.bytes_uploaded);
@@ -304,6 +298,24 @@ impl Render for IngestReport {
         } else {
             page.bad(&self.conclusion);
         }
+    }
+}
+
+/// The first lines of a list, and how many more there are.
+fn some(page: &mut Page, heading: &str, lines: impl Iterator<Item = String>) {
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return;
+    }
+    page.gap();
+    page.heading(heading);
+    for line in lines.iter().take(FAILURES_SHOWN) {
+        page.line(format!("  {line}"));
+    }
+    let more = lines.len().saturating_sub(FAILURES_SHOWN);
+    if more > 0 {
+        let more = text::thousands(more as u64);
+        page.line(format!("  and {more} more: --report FILE or --json names all"));
     }
 }
 

@@ -6,12 +6,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::report::{self, Counts};
-use super::select::PhotoSelectArgs;
+use super::select::{PhotoSelectArgs, Selection};
 use super::work;
 use crate::app::App;
+use crate::db::audit;
 use crate::db::photos::select::Want;
-use crate::error::Exit;
-use crate::model::audit::{Action, Fields};
+use crate::error::{Exit, Result};
+use crate::model::audit::{Action, Entity, Entry, Fields};
 use crate::model::text::{count, size, thousands};
 use crate::ui::{Finished, Page};
 use crate::workflows::photos::verify::{self, Checker, Class, Difference, Findings, Scope, VerifyRules};
@@ -87,15 +88,29 @@ pub async fn run(app: &App, args: VerifyArgs) -> Finished {
         VerifyRules { deep: args.deep, repair: args.repair, dry_run: args.dry_run, stuck_after: args.stuck_after };
     let rebuilder = work::rebuilder(app, &job, store)?;
     let checker = Checker { db: job.db.clone(), store: store.clone(), rules, rebuilder };
-    let result = verify::run(&job, &checker, &scope).await;
+    let (findings, ended) = verify::run(&job, &checker, &scope).await;
     job.progress.finish();
-    let (findings, mut ended) = result?;
-    work::note(app, Action::Repair, &selection, &findings.changed, Fields::new()).await?;
+    let noted = note(app, &selection, &findings).await;
+    let mut ended = ended?;
+    noted?;
     for (word, error) in &selection.missing {
         ended.fail(word, error);
     }
     let dry_run = args.dry_run && args.repair;
     report::finish(app, dry_run, true, begun, VerifyCounts::of(findings, &args), ended)
+}
+
+/// What was mended, also where the run ended in an error.
+async fn note(app: &App, selection: &Selection, findings: &Findings) -> Result<()> {
+    work::note(app, Action::Repair, selection, &findings.changed, Fields::new()).await?;
+    if findings.aborted.is_empty() {
+        return Ok(());
+    }
+    let mut entry = Entry::new(Entity::UnfinishedUpload, Action::Delete).items(findings.aborted.iter().copied());
+    entry.project_id = selection.filter.project;
+    let mut tx = app.db().await?.begin().await?;
+    audit::append(&mut tx, &app.author(), &entry).await?;
+    tx.commit().await
 }
 
 /// The name of a class's count in json.

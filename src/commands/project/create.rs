@@ -1,6 +1,5 @@
 //! `project create`
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,15 +9,11 @@ use crate::commands::args::CreateArgs;
 use crate::commands::created::CreatedReport;
 use crate::commands::reference;
 use crate::db::refs::Noun;
-use crate::error::{Error, Result};
-use crate::model::text;
+use crate::error::Result;
 use crate::ui::{Done, Finished};
-use crate::workflows::setup::Created;
 use crate::workflows::setup::create::{self as setup, New};
 use crate::workflows::setup::project::{NewProject, ProjectWords};
-
-/// Longest file of terms, in bytes.
-const TERMS_MOST: u64 = 1_000_000;
+use crate::workflows::setup::{Created, check};
 
 #[derive(Debug, Args)]
 pub struct ProjectCreateArgs {
@@ -99,17 +94,5 @@ pub async fn run(app: &App, args: ProjectCreateArgs) -> Finished {
 }
 
 pub(super) fn read_terms(path: &Path) -> Result<String> {
-    let mut bytes = Vec::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(TERMS_MOST + 1).read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(TERMS_MOST + 1).read_to_end(&mut bytes))
-    };
-    read.map_err(|error| Error::io("read the terms from", path, error))?;
-    if bytes.len() as u64 > TERMS_MOST {
-        return Err(Error::invalid(format!("{} is too long for terms and conditions", text::path(path))));
-    }
-    String::from_utf8(bytes).map_err(|_| {
-        Error::invalid(format!("{} is not UTF-8 text", text::path(path))).hint("save it as plain text in UTF-8")
-    })
+    if path == Path::new("-") { check::terms_from(std::io::stdin().lock(), path) } else { check::terms_file(path) }
 }

@@ -3,6 +3,7 @@
 pub mod clone;
 pub mod coaches;
 pub mod create;
+pub mod file;
 pub mod parts;
 pub mod settings;
 pub mod show;
@@ -31,6 +32,14 @@ pub enum Command {
     Delete(DeleteArgs),
     /// Brings back deleted projects
     Restore(RestoreArgs),
+    /// Shows what an event file would change
+    Plan(file::PlanArgs),
+    /// Does what an event file wants, all or nothing
+    Apply(file::ApplyArgs),
+    /// Writes projects as an event file
+    Export(file::ExportArgs),
+    /// Prints the JSON schema of event files, for editors
+    Schema,
     /// Who takes photos at a project
     #[command(subcommand, visible_alias = "photographer")]
     Photographers(parts::PhotographersCommand),
@@ -57,6 +66,10 @@ pub async fn run(app: &App, command: Command) -> Finished {
         Command::Clone(args) => clone::run(app, args).await,
         Command::Delete(args) => removal::delete(app, Noun::Project, args).await,
         Command::Restore(args) => removal::restore(app, Noun::Project, args).await,
+        Command::Plan(args) => file::plan(app, args).await,
+        Command::Apply(args) => file::apply(app, args).await,
+        Command::Export(args) => file::export(app, args).await,
+        Command::Schema => file::schema(app),
         Command::Coaches(command) => coaches::run(app, command).await,
         Command::Photographers(command) => parts::photographers(app, command).await,
         Command::Members(command) => parts::members(app, command).await,

@@ -12,7 +12,7 @@ use crate::db::refs::{self, Noun};
 use crate::error::{Error, Kind};
 use crate::model::project::{Assigned, Member};
 use crate::model::target::Target;
-use crate::model::text::{count, printable};
+use crate::model::text::{count, printable, quoted};
 use crate::model::time::{self, Edge, for_people, rfc3339};
 use crate::ui::{Confirmed, Done, Finished, Page, Render, Row};
 use crate::workflows::setup::part;
@@ -338,7 +338,7 @@ async fn remove_package(app: &App, args: RemovePackageArgs) -> Finished {
 pub(super) fn question(noun: &str, name: &str, project: &str, left: &[(&str, i64)]) -> String {
     let left: Vec<_> = left.iter().filter(|(_, n)| *n > 0).map(|(what, n)| count(n.unsigned_abs(), what)).collect();
     let stays = if left.is_empty() { String::new() } else { format!(" What stays: {}.", left.join(", ")) };
-    format!("Remove the {noun} \"{}\" from \"{}\"?{stays}", printable(name), printable(project))
+    format!("Remove the {noun} {} from {}?{stays}", quoted(name), quoted(project))
 }
 
 /// Does what was confirmed.

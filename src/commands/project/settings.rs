@@ -15,15 +15,10 @@ use crate::workflows::setup::settings::{self as setup, Change, Effective};
 #[derive(Debug, Subcommand)]
 pub enum SettingsCommand {
     /// Lists what holds in a project, and why
-    #[command(after_help = "Example:\n  photoctl project settings list --project 'Summer Run'")]
     List(SettingsListArgs),
     /// Sets one for a project
-    #[command(after_help = "Examples:
-  photoctl project settings set --project 'Summer Run' watermark '{project} {year}'
-  photoctl project settings set --project 'Summer Run' keep_gps true")]
     Set(SettingsSetArgs),
     /// Lets a project say nothing about one: file, environment or default hold again
-    #[command(after_help = "Example:\n  photoctl project settings unset --project 'Summer Run' watermark")]
     Unset(SettingsUnsetArgs),
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 use crate::model::ids::{PhotoId, PhotographerId, ProjectId, UserId};
 use crate::model::status::PhotoStatus;
-use crate::model::text::printable;
+use crate::model::text::quoted;
 
 /// A span of time: from the first moment on, up to but not including the last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -153,7 +153,7 @@ impl NamePattern {
 /// A PostgreSQL regular expression (its own flavour, anchored) of a glob.
 fn glob_to_regex(glob: &str) -> Result<String> {
     let unfinished = || {
-        Error::invalid(format!("the pattern {:?} has a [ without its ]", printable(glob)))
+        Error::invalid(format!("the pattern {} has a [ without its ]", quoted(glob)))
             .hint("write [[] for the character itself")
     };
     let mut regex = String::from("^");

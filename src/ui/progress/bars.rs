@@ -79,6 +79,10 @@ impl Progress for Bars {
         self.ui.note(&text.to_string());
     }
 
+    fn warn(&self, text: fmt::Arguments<'_>) {
+        self.ui.warn(&text.to_string());
+    }
+
     fn finish(&self) {
         let painter = self.painter.lock().unwrap_or_else(PoisonError::into_inner).take();
         if painter.is_some() {

@@ -92,6 +92,7 @@ impl Progress for Events {
     }
 
     fn note(&self, _text: fmt::Arguments<'_>) {}
+    fn warn(&self, _text: fmt::Arguments<'_>) {}
 
     fn finish(&self) {
         self.progress(true);

@@ -83,6 +83,10 @@ impl Progress for Lines {
         self.ui.note(&text.to_string());
     }
 
+    fn warn(&self, text: fmt::Arguments<'_>) {
+        self.ui.warn(&text.to_string());
+    }
+
     fn finish(&self) {
         let ticker = self.ticker.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(ticker);

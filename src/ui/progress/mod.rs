@@ -70,6 +70,11 @@ impl Progress for Both {
         self.1.note(text);
     }
 
+    fn warn(&self, text: fmt::Arguments<'_>) {
+        self.0.warn(text);
+        self.1.warn(text);
+    }
+
     fn finish(&self) {
         self.0.finish();
         self.1.finish();
@@ -78,6 +83,9 @@ impl Progress for Both {
 
 /// `failed  DCIM/DSC_0001.JPG: not a picture`, for outcomes that a person must see at once.
 fn trouble(ui: &Ui, event: &ItemEvent<'_>) -> Option<String> {
+    if event.told_together {
+        return None;
+    }
     let style = match event.outcome {
         Outcome::Failed | Outcome::Blocked => console::Style::new().red().bold(),
         Outcome::Retrying => console::Style::new().yellow(),

@@ -27,7 +27,7 @@ impl Progress for Warnings {
     fn advance(&self, _bytes: u64) {}
 
     fn item(&self, event: &ItemEvent<'_>) {
-        if !matches!(event.outcome, Outcome::Failed | Outcome::Blocked) {
+        if event.told_together || !matches!(event.outcome, Outcome::Failed | Outcome::Blocked) {
             return;
         }
         let before = self.told.fetch_add(1, Ordering::Relaxed);
@@ -40,5 +40,10 @@ impl Progress for Warnings {
     }
 
     fn note(&self, _text: fmt::Arguments<'_>) {}
+
+    fn warn(&self, text: fmt::Arguments<'_>) {
+        self.ui.warn(&text.to_string());
+    }
+
     fn finish(&self) {}
 }

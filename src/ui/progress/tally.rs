@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     fn event(outcome: Outcome) -> ItemEvent<'static> {
-        ItemEvent { name: "a", outcome, reason: None, detail: None }
+        ItemEvent { name: "a", outcome, reason: None, told_together: false, detail: None }
     }
 
     #[test]

@@ -264,15 +264,7 @@ fn changed(found: &Found) -> Failure {
 pub fn unreadable(found: &Found, error: &std::io::Error) -> Failure {
     let said = text::printable(&error.to_string());
     if found.root.is_gone() {
-        return Failure {
-            reason: FailReason::CARD_GONE,
-            message: format!(
-                "{} is no longer there; put the card back and run the same command again",
-                text::path(&found.root.path)
-            ),
-            retryable: true,
-            again: false,
-        };
+        return card_is_gone(found);
     }
     match error.kind() {
         std::io::ErrorKind::NotFound => Failure::passing(
@@ -286,6 +278,17 @@ pub fn unreadable(found: &Found, error: &std::io::Error) -> Failure {
             FailReason::UNREADABLE,
             format!("it cannot be read ({said}); check the card and its reader, then run it again"),
         ),
+    }
+}
+
+/// The card that a file was on was pulled out.
+pub fn card_is_gone(found: &Found) -> Failure {
+    let card = text::path(&found.root.path);
+    Failure {
+        reason: FailReason::CARD_GONE,
+        message: format!("the card {card} is no longer there; put it back and run the same command again"),
+        retryable: true,
+        again: false,
     }
 }
 

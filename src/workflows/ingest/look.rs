@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::facts;
-use super::fingerprint::{Fingerprint, Look};
+use super::fingerprint::{self, Fingerprint, Look};
 use super::pair::{RawMode, Unit};
 use super::plan::IngestPlan;
 use super::reason::{FailReason, SkipReason};
@@ -20,7 +20,6 @@ use crate::db::Db;
 use crate::db::photos::known;
 use crate::error::Result;
 use crate::imaging::{Captured, Format};
-use crate::model::text;
 
 impl Run {
     /// Starts as many readers as the disk has places.
@@ -147,19 +146,7 @@ impl Run {
     }
 
     fn card_is_gone(&self, unit: &Unit) {
-        let root = &unit.main.root;
-        let failure = Failure {
-            reason: FailReason::CARD_GONE,
-            message: format!(
-                "{} is no longer there; put the card back and run the same command again",
-                text::path(&root.path)
-            ),
-            retryable: true,
-            again: false,
-        };
-        if root.tell_gone() {
-            self.progress.note(format_args!("{}", failure.message));
-        }
+        let failure = fingerprint::card_is_gone(&unit.main);
         let main = (!unit.told).then_some(&unit.main);
         for found in main.into_iter().chain(&unit.raws) {
             self.tally.failed(Told { attempts: 1, ..Told::unread(&found.path, found.size_bytes) }, &failure);

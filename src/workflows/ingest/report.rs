@@ -42,6 +42,8 @@ pub struct IngestReport {
     /// What is on the card only, by reason.
     pub not_stored: BTreeMap<String, u64>,
     pub items_failed: Vec<FailedItem>,
+    /// Files that were stored, with what is odd about them.
+    pub items_noted: Vec<NotedItem>,
     /// Why the run ended early: `interrupted`, `max_duration` or the code of an error.
     pub stopped: Option<String>,
     pub elapsed_ms: u64,
@@ -68,6 +70,16 @@ pub struct FailedItem {
     pub retryable: bool,
 }
 
+/// A file that was stored and has something odd about it.
+#[derive(Debug, Clone, Serialize)]
+pub struct NotedItem {
+    /// The path, printable.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// Sentences.
+    pub notes: Vec<String>,
+}
+
 /// Counts that make a report.
 #[derive(Debug, Default)]
 pub struct Counts {
@@ -79,6 +91,7 @@ pub struct Counts {
     pub skipped: BTreeMap<SkipReason, u64>,
     pub failed: BTreeMap<FailReason, u64>,
     pub items_failed: Vec<FailedItem>,
+    pub items_noted: Vec<NotedItem>,
 }
 
 impl Counts {
@@ -120,6 +133,7 @@ impl Counts {
             all_stored,
             not_stored,
             items_failed: self.items_failed,
+            items_noted: self.items_noted,
             stopped: end.stopped,
             elapsed_ms: end.elapsed_ms,
             conclusion,

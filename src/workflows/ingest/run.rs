@@ -155,12 +155,15 @@ impl Run {
                 self.check(done);
             }
         }
-        while let Some(done) = jobs.join_next().await {
-            self.check(done);
-        }
         for reader in readers {
             self.check(reader.await);
         }
+        // Before the rest is sent, which may take long: somebody may still stand beside the computer.
+        self.tally.tell_gone_cards();
+        while let Some(done) = jobs.join_next().await {
+            self.check(done);
+        }
+        self.tally.tell_gone_cards();
         let mut again = again.units.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *again)
     }
@@ -349,8 +352,8 @@ impl Run {
             }
             RunVerdict::Of(Verdict::Elsewhere(photo)) => {
                 let message = format!(
-                    "it is a photo of the project {:?}{}; --restore takes it into this one too",
-                    text::printable(&photo.project_name),
+                    "it is a photo of the project {}{}; --restore takes it into this one too",
+                    text::quoted(&photo.project_name),
                     if photo.deleted { ", deleted there" } else { "" }
                 );
                 self.tally.skipped(told(Some(photo.photo)), SkipReason::OtherProject, Some(&message));

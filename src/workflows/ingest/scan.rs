@@ -23,7 +23,6 @@ pub struct Root {
     /// The file system that it is on (`st_dev`): another one later means that the card was pulled out.
     device: u64,
     gone: AtomicBool,
-    told: AtomicBool,
 }
 
 /// A file that may become a photo.
@@ -91,7 +90,7 @@ fn globs(option: &str, patterns: &[String]) -> Result<Option<GlobSet>> {
         return Ok(None);
     }
     let bad = |pattern: &str, error: globset::Error| {
-        Error::usage(format!("{option} {:?} is not a glob", text::printable(pattern)))
+        Error::usage(format!("{option} {} is not a glob", text::quoted(pattern)))
             .with_source(error)
             .hint("write one such as \"*.jpg\" or \"DCIM/100*/**\"")
     };
@@ -124,12 +123,7 @@ impl Root {
                 .hint("--dir takes the folder that the files are in; --include chooses among them"));
         }
         std::fs::read_dir(&whole).map_err(|error| Error::io("read", path, error))?;
-        Ok(Arc::new(Self {
-            device: device(&metadata),
-            path: whole,
-            gone: AtomicBool::new(false),
-            told: AtomicBool::new(false),
-        }))
+        Ok(Arc::new(Self { device: device(&metadata), path: whole, gone: AtomicBool::new(false) }))
     }
 
     /// Looks whether the card is still in. Once gone it stays gone: another one may be in its place.
@@ -148,11 +142,6 @@ impl Root {
     /// Whether a file is on the file system of the folder itself.
     pub(super) fn holds(&self, metadata: &Metadata) -> bool {
         device(metadata) == self.device
-    }
-
-    /// Whether nobody has been told yet that it is gone: true once.
-    pub(super) fn tell_gone(&self) -> bool {
-        !self.told.swap(true, Ordering::Relaxed)
     }
 
     /// Whether it was found gone before.

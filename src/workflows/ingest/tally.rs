@@ -1,12 +1,13 @@
 //! Counts what becomes of each file, tells the progress, writes `--report FILE`.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::reason::SkipReason;
-use super::report::{Counts, FailedItem, FileLine, path_bytes};
+use super::reason::{FailReason, SkipReason};
+use super::report::{Counts, FailedItem, FileLine, NotedItem, path_bytes};
 use super::trouble::Failure;
 use crate::batch::{ItemEvent, Outcome, Progress};
 use crate::error::{Error, Result};
@@ -41,6 +42,8 @@ pub struct Tally {
 
 struct Inner {
     counts: Counts,
+    /// Files of cards that were pulled out, by what there is to say of them.
+    of_gone_cards: BTreeMap<String, u64>,
     report: Option<ReportFile>,
 }
 
@@ -63,7 +66,10 @@ impl Tally {
                 Some(ReportFile { path: path.to_owned(), writer: BufWriter::new(file), error: None })
             }
         };
-        Ok(Self { progress, inner: Mutex::new(Inner { counts: Counts::default(), report }) })
+        Ok(Self {
+            progress,
+            inner: Mutex::new(Inner { counts: Counts::default(), of_gone_cards: BTreeMap::new(), report }),
+        })
     }
 
     /// The scan met so many files.
@@ -76,6 +82,9 @@ impl Tally {
         self.with(|counts| {
             counts.uploaded += 1;
             counts.bytes_uploaded += bytes;
+            if !told.notes.is_empty() {
+                counts.items_noted.push(NotedItem { reference: text::path(told.path), notes: told.notes.to_vec() });
+            }
         });
         self.tell(told, "uploaded", Outcome::Done, None, None);
     }
@@ -94,6 +103,10 @@ impl Tally {
 
     /// Failed for good in this run.
     pub fn failed(&self, told: Told<'_>, failure: &Failure) {
+        if failure.reason == FailReason::CARD_GONE {
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            *inner.of_gone_cards.entry(failure.message.clone()).or_default() += 1;
+        }
         self.with(|counts| {
             *counts.failed.entry(failure.reason).or_default() += 1;
             counts.items_failed.push(FailedItem {
@@ -107,12 +120,22 @@ impl Tally {
         self.tell(told, "failed", Outcome::Failed, Some(failure.reason.0), Some(&failure.message));
     }
 
+    /// Says once for each card that was pulled out how many files were not read; again only for further ones.
+    pub fn tell_gone_cards(&self) {
+        let gone = std::mem::take(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner).of_gone_cards);
+        for (message, files) in gone {
+            let verb = if files == 1 { "was" } else { "were" };
+            self.progress.warn(format_args!("{} {verb} not read: {message}", text::count(files, "file")));
+        }
+    }
+
     /// Failed, and will be tried again at the end of the queue.
     pub fn retrying(&self, told: Told<'_>, failure: &Failure) {
         self.progress.item(&ItemEvent {
             name: &text::path(told.path),
             outcome: Outcome::Retrying,
             reason: Some(&failure.message),
+            told_together: false,
             detail: None,
         });
     }
@@ -160,6 +183,7 @@ impl Tally {
             name: &text::path(told.path),
             outcome,
             reason: message.or(reason),
+            told_together: outcome == Outcome::Failed && reason == Some(FailReason::CARD_GONE.0),
             detail: Some(line),
         });
     }

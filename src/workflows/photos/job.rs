@@ -210,7 +210,7 @@ impl Job {
             Err(error) => (Outcome::Failed, Some(error.message())),
         };
         let detail = json!({"id": id, "code": result.as_ref().err().map(|error| error.kind().code())});
-        self.progress.item(&ItemEvent { name: &name, outcome, reason, detail: Some(detail) });
+        self.progress.item(&ItemEvent { name: &name, outcome, reason, told_together: false, detail: Some(detail) });
     }
 }
 

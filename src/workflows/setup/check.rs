@@ -1,11 +1,15 @@
 //! Whether what a person typed can be stored: by libraries that know the standards, and by the widths of columns.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
 use chrono_tz::Tz;
 use email_address::{EmailAddress, Options};
 use icu_locale_core::subtags::{Language, Region, Script, Variant};
 
 use crate::error::{Error, Result};
-use crate::model::text::printable;
+use crate::model::text::quoted;
 use crate::model::time;
 
 /// Characters in a column `varchar(255)`: names, emails, locations.
@@ -16,6 +20,9 @@ const LOCALE_MOST: usize = 10;
 
 /// Characters in a free text: no column limits it, a terminal and a web page do.
 const TEXT_MOST: usize = 200_000;
+
+/// Bytes of a file of terms.
+const TERMS_FILE_MOST: u64 = 1_000_000;
 
 /// Characters of a link: what browsers and servers take.
 const LINK_MOST: usize = 2_000;
@@ -42,7 +49,7 @@ pub fn email(text: &str) -> Result<String> {
     let text = text.trim();
     let options = Options::default().with_required_tld().without_display_text().without_domain_literal();
     if let Err(error) = EmailAddress::parse_with_options(text, options) {
-        return Err(Error::invalid(format!("{:?} is not an email address: {error}", printable(text))));
+        return Err(Error::invalid(format!("{} is not an email address: {error}", quoted(text))));
     }
     no_controls(text, "the email")?;
     at_most(text, NAME_MOST, "the email")?;
@@ -66,7 +73,7 @@ pub fn zone(text: &str) -> Result<Tz> {
 pub fn locale(text: &str) -> Result<String> {
     let text = text.trim();
     let wrong = || {
-        Error::invalid(format!("{:?} is not a language tag of BCP 47", printable(text)))
+        Error::invalid(format!("{} is not a language tag of BCP 47", quoted(text)))
             .hint("write one such as en, de-CH or pt-BR")
     };
     // Extensions (`-u-…`) would not fit into the column: language, script, region and variants are all that can come.
@@ -101,7 +108,7 @@ pub fn link(text: &str) -> Result<String> {
     let text = text.trim();
     let good = url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if !good || text.chars().any(char::is_whitespace) {
-        return Err(Error::invalid(format!("{:?} is not a web address", printable(text)))
+        return Err(Error::invalid(format!("{} is not a web address", quoted(text)))
             .hint("write it whole, such as https://example.org/event"));
     }
     no_controls(text, "the link")?;
@@ -125,9 +132,41 @@ pub fn text(text: &str, what: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// Reads a file of terms and conditions.
+///
+/// # Errors
+/// When it cannot be read, is longer than a megabyte, or is not UTF-8.
+pub fn terms_file(path: &Path) -> Result<String> {
+    let file = File::open(path).map_err(|error| Error::io("read the terms from", path, error))?;
+    terms_from(file, path)
+}
+
+/// As [`terms_file`], from anything; `path` is its name in errors.
+///
+/// # Errors
+/// As [`terms_file`].
+pub fn terms_from(source: impl Read, path: &Path) -> Result<String> {
+    utf8(source, path, TERMS_FILE_MOST).map_err(|error| error.context("the terms"))
+}
+
+/// Text of at most `most` bytes; `path` is its name in errors.
+///
+/// # Errors
+/// When it cannot be read, is longer, or is not UTF-8.
+pub fn utf8(source: impl Read, path: &Path, most: u64) -> Result<String> {
+    let mut bytes = Vec::new();
+    source.take(most + 1).read_to_end(&mut bytes).map_err(|error| Error::io("read", path, error))?;
+    let name = crate::model::text::path(path);
+    if bytes.len() as u64 > most {
+        return Err(Error::invalid(format!("{name} is longer than {}", crate::model::text::size(most))));
+    }
+    String::from_utf8(bytes)
+        .map_err(|_| Error::invalid(format!("{name} is not UTF-8 text")).hint("save it as plain text in UTF-8"))
+}
+
 fn no_controls(text: &str, what: &str) -> Result<()> {
     match text.chars().find(|c| c.is_control()) {
-        Some(_) => Err(Error::invalid(format!("{what} holds a control character: {:?}", printable(text)))),
+        Some(_) => Err(Error::invalid(format!("{what} holds a control character: {}", quoted(text)))),
         None => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ use crate::db::{self, Db, PgConnection, refs};
 use crate::error::{Error, Kind, Result};
 use crate::model::audit::{Action, Author, Entity, Entry, Fields};
 use crate::model::project::{Coach, Project};
-use crate::model::text::printable;
+use crate::model::text::{printable, quoted};
 
 /// The coach of a project that `text` means: an id, the beginning of one, or a name.
 ///
@@ -26,7 +26,7 @@ pub async fn find(conn: &mut PgConnection, project: &Project, text: &str) -> Res
     if found.iter().filter(|coach| coach.name == text).count() == 1 {
         found.retain(|coach| coach.name == text);
     }
-    let shown = format!("coach \"{}\" at \"{}\"", printable(text), printable(&project.name));
+    let shown = format!("coach {} at {}", quoted(text), quoted(&project.name));
     match found.len() {
         0 => Err(Error::new(Kind::NotFound, format!("there is no {shown}"))
             .hint("photoctl project coaches list shows who there is")),
@@ -64,7 +64,7 @@ pub async fn add(db: &Db, author: &Author, project: &Project, name: &str, mode: 
     let there = db::coaches::list(&mut tx, project.id).await?.into_iter().find(|coach| coach.name == name);
     if let Some(coach) = there {
         tx.rollback().await?;
-        let outcome = part::there_already(&format!("coach \"{}\" is", printable(&name)), project, mode)?;
+        let outcome = part::there_already(&format!("coach {} is", quoted(&name)), project, mode)?;
         return Ok((coach, outcome));
     }
     let mut coach = Coach { id: Uuid::nil(), name, project_id: project.id };

@@ -25,7 +25,7 @@ use uuid::Uuid;
 use crate::db::refs::Noun;
 use crate::error::{Error, Kind};
 use crate::model::fields::{Change, Value};
-use crate::model::text::printable;
+use crate::model::text::{printable, quoted};
 
 /// What to do where the thing is there already, and whether to do anything at all.
 #[derive(Debug, Clone, Copy, Default)]
@@ -65,7 +65,7 @@ impl Differences {
         }
         let shown = |value: &Option<Value>| match value {
             None => "not set".to_owned(),
-            Some(Value::Text(text)) => format!("\"{}\"", printable(text)),
+            Some(Value::Text(text)) => quoted(text),
             Some(other) => other.for_people(),
         };
         let name = change.name.trim_end_matches("_at").replace('_', " ");

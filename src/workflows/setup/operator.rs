@@ -215,7 +215,7 @@ fn currency_may_change(operator: &Operator, priced: Priced) -> Result<()> {
     .hint("create another operator for another currency; deleted packages count too, since their sales stay"))
 }
 
-fn values(operator: &Operator) -> OperatorValues<'_> {
+pub(crate) fn values(operator: &Operator) -> OperatorValues<'_> {
     OperatorValues {
         name: &operator.name,
         email: &operator.email,

@@ -15,7 +15,7 @@ use crate::model::ids::PackageId;
 use crate::model::money::{Currency, Money};
 use crate::model::people::Operator;
 use crate::model::project::Package;
-use crate::model::text::{count, printable};
+use crate::model::text::{count, printable, quoted};
 
 /// A package to be created, checked.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl NewPackage {
 }
 
 /// Minor units of a price as people write it.
-fn price(text: &str, currency: &str) -> Result<i32> {
+pub(crate) fn price(text: &str, currency: &str) -> Result<i32> {
     let currency: Currency = currency.parse().map_err(|_| {
         let shown = printable(currency);
         Error::invalid(format!("the operator's currency \"{shown}\" is none of ISO 4217: no price can be in it"))
@@ -128,7 +128,7 @@ impl Thing for Package {
     }
 
     fn label(&self) -> String {
-        format!("package \"{}\" of {}", printable(&self.name), printable(&self.operator))
+        format!("package {} of {}", quoted(&self.name), printable(&self.operator))
     }
 
     fn fields(&self) -> Vec<Field> {
@@ -176,6 +176,6 @@ impl Thing for Package {
     }
 }
 
-fn values(package: &Package) -> PackageValues<'_> {
+pub(crate) fn values(package: &Package) -> PackageValues<'_> {
     PackageValues { name: &package.name, price: package.price, photo_count: package.photo_count }
 }

@@ -9,7 +9,7 @@ use crate::model::audit::{Action, Author, Entity, Entry, Fields};
 use crate::model::ids::{OperatorId, ProjectId};
 use crate::model::people::{Photographer, User};
 use crate::model::project::{Package, Project};
-use crate::model::text::printable;
+use crate::model::text::{printable, quoted};
 use crate::model::time;
 
 /// What came of an `add`.
@@ -132,7 +132,7 @@ pub async fn add_package(
     if !mode.dry_run {
         db::guard::lock(&mut tx, &format!("packages of {}", project.id)).await?;
     }
-    let what = format!("package {:?} is sold", printable(&package.name));
+    let what = format!("package {} is sold", quoted(&package.name));
     if db::members::has_package(&mut tx, project.id, package.id).await? {
         tx.rollback().await?;
         return there_already(&what, project, mode);
@@ -210,12 +210,12 @@ pub(super) fn same_operator(noun: &str, name: &str, theirs: OperatorId, projects
     if theirs == projects {
         return Ok(());
     }
-    Err(Error::invalid(format!("{noun} {:?} belongs to operator {theirs}", printable(name)))
+    Err(Error::invalid(format!("{noun} {} belongs to operator {theirs}", quoted(name)))
         .hint(format!("the project belongs to operator {projects}: take a {noun} of theirs")))
 }
 
 /// The audit entry for a new part of a project.
-pub(super) fn added(entity: Entity, project: ProjectId, part: Uuid) -> Entry {
+pub(crate) fn added(entity: Entity, project: ProjectId, part: Uuid) -> Entry {
     Entry::new(entity, Action::Create).of(part).in_project(project).fields(Fields::new())
 }
 
@@ -223,9 +223,6 @@ pub(super) fn there_already(what: &str, project: &Project, mode: AddMode) -> Res
     if mode.if_not_exists {
         return Ok(Added::Existing);
     }
-    Err(Error::new(
-        Kind::AlreadyExists,
-        format!("{what} already at {:?} (id {})", printable(&project.name), project.id),
-    )
-    .hint("--if-not-exists is content with that"))
+    Err(Error::new(Kind::AlreadyExists, format!("{what} already at {} (id {})", quoted(&project.name), project.id))
+        .hint("--if-not-exists is content with that"))
 }

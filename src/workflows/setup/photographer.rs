@@ -13,7 +13,7 @@ use crate::model::audit::Entity;
 use crate::model::fields::Field;
 use crate::model::ids::PhotographerId;
 use crate::model::people::{Operator, Photographer};
-use crate::model::text::printable;
+use crate::model::text::{printable, quoted};
 
 /// A photographer to be created, checked.
 #[derive(Debug, Clone)]
@@ -103,7 +103,7 @@ impl PhotographerEdit<'_> {
 
 impl Photographer {
     fn named(&self) -> String {
-        format!("photographer \"{}\" of {}", printable(&self.name), printable(&self.operator))
+        format!("photographer {} of {}", quoted(&self.name), printable(&self.operator))
     }
 }
 
@@ -159,7 +159,7 @@ impl Thing for Photographer {
     }
 }
 
-fn values(photographer: &Photographer) -> PhotographerValues<'_> {
+pub(crate) fn values(photographer: &Photographer) -> PhotographerValues<'_> {
     PhotographerValues {
         name: &photographer.name,
         email: &photographer.email,

@@ -16,7 +16,7 @@ use crate::model::fields::{Field, Value};
 use crate::model::ids::ProjectId;
 use crate::model::people::{Operator, Photographer};
 use crate::model::project::{Package, Project};
-use crate::model::text::printable;
+use crate::model::text::{printable, quoted};
 use crate::model::time::{self, Edge};
 
 /// A project as it was typed.
@@ -156,7 +156,7 @@ impl New for NewProject {
         }
         for package in &self.packages {
             if !db::members::has_package(conn, there.id, package.id).await? {
-                differences.said(format!("package \"{}\" is not sold there", printable(&package.name)));
+                differences.said(format!("package {} is not sold there", quoted(&package.name)));
             }
         }
         Ok(())
@@ -238,7 +238,7 @@ fn zone_of(own: Option<&str>, operators: &str) -> Result<Tz> {
     let name = own.unwrap_or(operators);
     name.parse().map_err(|_| {
         let whose = if own.is_some() { "project" } else { "operator" };
-        Error::invalid(format!("the {whose}'s time zone \"{}\" is no IANA zone: times need one", printable(name)))
+        Error::invalid(format!("the {whose}'s time zone {} is no IANA zone: times need one", quoted(name)))
             .hint("give --timezone, or times with an offset and --timezone UTC")
     })
 }
@@ -252,7 +252,7 @@ impl Thing for Project {
     }
 
     fn label(&self) -> String {
-        format!("project \"{}\" of {}", printable(&self.name), printable(&self.operator))
+        format!("project {} of {}", quoted(&self.name), printable(&self.operator))
     }
 
     fn fields(&self) -> Vec<Field> {
@@ -306,7 +306,7 @@ impl Thing for Project {
     }
 }
 
-fn values(project: &Project) -> ProjectValues<'_> {
+pub(crate) fn values(project: &Project) -> ProjectValues<'_> {
     ProjectValues {
         name: &project.name,
         location: project.location.as_deref(),

@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::audit::{Action, Author, Entity, Entry, Fields};
 use crate::model::ids::ProjectId;
 use crate::model::project::Project;
-use crate::model::text::printable;
+use crate::model::text::quoted;
 
 /// What holds in a project, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,11 @@ pub async fn list(conn: &mut PgConnection, config: &Config, project: ProjectId) 
         .collect())
 }
 
+/// The settings that a project can have.
+pub fn of_projects() -> impl Iterator<Item = &'static Setting> {
+    settings::ALL.iter().copied().filter(|setting| setting.project.is_some())
+}
+
 /// The setting of that name, if it can be a project's. `watermark-position` is `watermark_position`.
 ///
 /// # Errors
@@ -85,7 +90,7 @@ pub fn setting(key: &str) -> Result<&'static Setting> {
         Some(setting) => Err(Error::invalid(format!("{} is not a project's setting", setting.key))
             .hint("it belongs into the configuration file or the environment: see photoctl config show")
             .hint(there_are())),
-        None => Err(Error::invalid(format!("there is no setting {:?}", printable(key))).hint(there_are())),
+        None => Err(Error::invalid(format!("there is no setting {}", quoted(key))).hint(there_are())),
     }
 }
 

@@ -6,7 +6,7 @@ mod derivatives;
 mod hostile;
 mod kinds;
 mod mutations;
-mod orientation;
+pub mod orientation;
 mod raws;
 mod speed;
 
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use photoctl::imaging::{Derivatives, Deriver, ImagingError, Limits, Probe, Reason, Recipe, probe};
 
 /// A file of `tests/data`.
-fn data(name: &str) -> Vec<u8> {
+pub fn data(name: &str) -> Vec<u8> {
     let path = folder().join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -43,7 +43,7 @@ fn derive(deriver: &Deriver, bytes: &[u8], name: &str) -> Result<(Probe, Derivat
 }
 
 /// Decoded by another decoder than the one that was used to make it.
-fn pixels(jpeg: &[u8]) -> image::RgbImage {
+pub fn pixels(jpeg: &[u8]) -> image::RgbImage {
     image::load_from_memory_with_format(jpeg, image::ImageFormat::Jpeg).expect("decodes").to_rgb8()
 }
 

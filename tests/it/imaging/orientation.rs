@@ -1,3 +1,5 @@
+use image::RgbImage;
+
 use super::{data, derive, difference, pixels, plain};
 
 /// All nine ways of storing a picture give the same upright thumbnail. The digit in the middle of each picture tells
@@ -21,17 +23,24 @@ fn all_upright(shape: &str, size: (u32, u32), pixels_stored: (u32, u32)) {
         })
         .collect();
     for (number, thumbnail) in thumbnails.iter().enumerate() {
-        let off = difference(&thumbnails[1], thumbnail);
-        assert!(off < 3.0, "{shape}_{number}: {off}");
-        // The corners say more than the mean: a picture on its head would differ there.
-        for (x, y) in [(0, 0), (size.0 - 40, 0), (0, size.1 - 40), (size.0 - 40, size.1 - 40)] {
-            let corner = |of: &image::RgbImage| image::imageops::crop_imm(of, x, y, 40, 40).to_image();
-            let off = difference(&corner(&thumbnails[1]), &corner(thumbnail));
-            assert!(off < 6.0, "{shape}_{number}, corner {x},{y}: {off}");
-        }
+        assert_same(&thumbnails[1], thumbnail, &format!("{shape}_{number}"));
     }
-    let turned = image::imageops::rotate180(&thumbnails[1]);
-    assert!(difference(&thumbnails[1], &turned) > 20.0, "the comparison would notice");
+}
+
+/// Two thumbnails are of one picture, and neither is turned.
+pub fn assert_same(expected: &RgbImage, thumbnail: &RgbImage, name: &str) {
+    assert_eq!(thumbnail.dimensions(), expected.dimensions(), "{name}");
+    let off = difference(expected, thumbnail);
+    assert!(off < 3.0, "{name}: {off}");
+    // The corners say more than the mean: a picture on its head would differ there.
+    let (right, bottom) = (expected.width() - 40, expected.height() - 40);
+    for (x, y) in [(0, 0), (right, 0), (0, bottom), (right, bottom)] {
+        let corner = |of: &RgbImage| image::imageops::crop_imm(of, x, y, 40, 40).to_image();
+        let off = difference(&corner(expected), &corner(thumbnail));
+        assert!(off < 6.0, "{name}, corner {x},{y}: {off}");
+    }
+    let turned = image::imageops::rotate180(expected);
+    assert!(difference(expected, &turned) > 20.0, "the comparison would notice");
 }
 
 #[test]

@@ -168,7 +168,7 @@ fn many_writers_keep_one_chain() {
     const WRITERS: u32 = 6;
     const EACH: u32 = 20;
     let house = House::new();
-    let url = house.db.url().to_owned();
+    let url = house.real().url().to_owned();
     let threads: Vec<_> = (0..WRITERS)
         .map(|writer| {
             let url = url.clone();

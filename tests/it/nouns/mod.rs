@@ -1,23 +1,27 @@
 //! People, projects, settings and the audit log: acted through the binary, read by psql.
 
 mod audit;
+mod change;
 mod embedded;
+mod lifecycle;
 mod parts;
 mod passwords;
 mod people;
+mod plan;
 mod projects;
 mod references;
 mod settings;
 
 use serde_json::Value;
 
+use crate::photos_world::embedded_sql;
 use crate::support::pg::TestDb;
 use crate::support::{Output, Photoctl};
 
-/// A machine with a database of its own on the real server.
+/// A machine with a database of its own: on the real server, or embedded.
 pub struct House {
     pub machine: Photoctl,
-    pub db: TestDb,
+    db: Option<TestDb>,
 }
 
 impl House {
@@ -25,7 +29,24 @@ impl House {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let db = runtime.block_on(TestDb::migrated());
         let machine = Photoctl::new().env("DATABASE_URL", db.url()).env("PHOTOCTL_BCRYPT_COST", "10");
-        Self { machine, db }
+        Self { machine, db: Some(db) }
+    }
+
+    /// With the embedded database.
+    pub fn embedded() -> Self {
+        let machine = Photoctl::new().env("PHOTOCTL_BCRYPT_COST", "10");
+        machine.line("db migrate").ok();
+        Self { machine, db: None }
+    }
+
+    /// One of each.
+    pub fn both() -> [Self; 2] {
+        [Self::new(), Self::embedded()]
+    }
+
+    /// The database on the real server.
+    pub fn real(&self) -> &TestDb {
+        self.db.as_ref().expect("a house on the real server")
     }
 
     /// With the operator ana@example.org in Berlin.
@@ -36,7 +57,10 @@ impl House {
     }
 
     pub fn psql(&self, sql: &str) -> String {
-        self.db.psql(sql)
+        match &self.db {
+            Some(db) => db.psql(sql),
+            None => embedded_sql(self.machine.data(), sql),
+        }
     }
 
     /// Runs words that must succeed, and reads the json that they answer.
@@ -88,8 +112,10 @@ impl House {
             "project_photographers",
             "packages",
             "project_packages",
+            "project_coaches",
             "photoctl.installation",
             "photoctl.project_settings",
+            "photoctl.declared",
             "photoctl.audit",
             "photoctl.audit_head",
         ];

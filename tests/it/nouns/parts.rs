@@ -96,10 +96,10 @@ fn the_role_for_uploads_may_assign_and_no_more() {
     let (house, ana) = House::with_operator();
     house.project(&ana, "Gala");
     house.photographer(&ana, "Finn", "finn@example.org");
-    let role = format!("uploader_{}", &house.db.name()[5..17]);
-    house.psql(&grants::sql(Job::Upload, &role, house.db.name(), "public"));
+    let role = format!("uploader_{}", &house.real().name()[5..17]);
+    house.psql(&grants::sql(Job::Upload, &role, house.real().name(), "public"));
     house.psql(&format!("ALTER ROLE {role} PASSWORD 'test'"));
-    let machine = house.machine.clone().env("DATABASE_URL", house.db.url_of(&role));
+    let machine = house.machine.clone().env("DATABASE_URL", house.real().url_of(&role));
     let words = ["project", "photographers", "add", "--project", "Gala", "--photographer", "Finn"];
     let assigned = machine.args(words).run();
     let refused = machine.args(["user", "create", "--name", "G", "--email", "g@x.org", "--no-password"]).run();

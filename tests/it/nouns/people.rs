@@ -158,7 +158,7 @@ fn dry_runs_show_and_change_nothing() {
         let answer = house.json(&[words, &["--dry-run"][..]].concat());
         assert_eq!(answer["dry_run"], true, "{words:?}: {answer}");
         assert_ne!(answer["created"], true, "{words:?}: {answer}");
-        assert!(answer["target"]["database"].as_str().unwrap().contains(house.db.name()), "{words:?}: {answer}");
+        assert!(answer["target"]["database"].as_str().unwrap().contains(house.real().name()), "{words:?}: {answer}");
         let human = house.machine.args(*words).arg("--dry-run").ok().stderr_has("Target: database");
         assert!(human.stdout.contains("Would") || human.stdout.contains("already"), "{}", human.transcript());
     }

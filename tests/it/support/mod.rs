@@ -264,7 +264,11 @@ impl Running {
             }
             if start.elapsed() > PATIENCE {
                 let _ = self.child.kill();
-                panic!("still running after {PATIENCE:?}: {}", self.line);
+                let said = [self.stdout.take(), self.stderr.take()].map(|pipe| {
+                    let bytes = pipe.and_then(|pipe| pipe.join().ok()).unwrap_or_default();
+                    String::from_utf8_lossy(&bytes).into_owned()
+                });
+                panic!("still running after {PATIENCE:?}: {}\n{}\n{}", self.line, said[0], said[1]);
             }
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(20));

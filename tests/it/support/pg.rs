@@ -14,13 +14,6 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 /// The server that `tests/postgres.sh start` starts, or any other: a superuser's URL.
 pub const VARIABLE: &str = "PHOTOCTL_TEST_DATABASE_URL";
 
-const MIGRATIONS: &[&str] = &[
-    include_str!("../../../migrations/0001_shared_tables.sql"),
-    include_str!("../../../migrations/0002_photoctl_tables.sql"),
-    include_str!("../../../migrations/0003_lost_companions.sql"),
-    include_str!("../../../migrations/0004_qr.sql"),
-];
-
 /// The superuser's URL of the test server.
 pub fn admin_url() -> String {
     std::env::var(VARIABLE)
@@ -148,7 +141,12 @@ fn with_database(url: &str, name: &str) -> String {
 
 /// Names what the templates depend on.
 fn digest() -> String {
-    Sha256::of(MIGRATIONS.concat().as_bytes()).to_string()[..16].to_owned()
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("the migrations").map(|entry| entry.expect("an entry").path()).collect();
+    files.sort();
+    let all: String = files.iter().map(|file| std::fs::read_to_string(file).expect("a migration")).collect();
+    Sha256::of(all.as_bytes()).to_string()[..16].to_owned()
 }
 
 /// The name of a database with all migrations, made by whichever test asks first.

@@ -3,9 +3,11 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use super::{assert_whole, card, counts, jpeg, upload};
 use crate::photos_world::World;
+use crate::support::s3::{Fault, Trouble};
 
 #[test]
 fn names_may_hold_any_bytes() {
@@ -80,6 +82,65 @@ fn a_file_that_grows_is_not_taken_for_what_it_was() {
     assert_eq!(output.json()["items_failed"][0]["reason"], "changed");
     assert_eq!(assert_whole(&world).len(), 2);
     assert_eq!(counts(&upload(&world, &dir).ok()), [3, 1, 2, 0, 0]);
+}
+
+/// The card is larger than what is held between reading and sending (64 MiB), and the store takes its time: the last
+/// files are not read yet when they change. One is too large to be held: it is read, and read again when it is sent.
+#[test]
+fn what_changes_before_it_is_read_or_sent_has_its_own_reason() {
+    let world = World::real();
+    let machine = world.machine();
+    let dir = card(&world, "card", 0..1);
+    let large = machine.file("card/LARGE_1.JPG", super::large_jpeg(901, 26_000_000));
+    let gone = machine.file("card/LARGE_2.JPG", super::large_jpeg(902, 26_000_000));
+    // Five are held, and before each of up to four readers one waits for room.
+    for number in 0..9 {
+        let bytes = if number < 5 { 12_000_000 } else { 8_000_000 };
+        machine.file(&format!("card/M_{number}.JPG"), super::large_jpeg(number + 100, bytes));
+    }
+    let last =
+        [1, 2, 3].map(|number| machine.file(&format!("card/Z_{number}.JPG"), super::large_jpeg(number, 200_000)));
+    let store = world.store().unwrap();
+    store.fail(Fault::new(Trouble::Delay(Duration::from_secs(2))).on_put().always());
+    let running = upload(&world, &dir).args(["--transfers", "1"]).spawn();
+    let begun = std::time::Instant::now();
+    let read = "SELECT count(*) FROM photoctl.photo_files WHERE original_name LIKE 'LARGE%'";
+    while world.sql(read) != "2" && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let [shrinks, vanishes, grows] = last;
+    let files = [large, gone, shrinks, vanishes, grows];
+    let kept: Vec<Vec<u8>> = files.iter().map(|path| std::fs::read(path).unwrap()).collect();
+    for path in [&files[0], &files[2]] {
+        std::fs::File::options().write(true).open(path).unwrap().set_len(100_000).unwrap();
+    }
+    for path in [&files[1], &files[3]] {
+        std::fs::remove_file(path).unwrap();
+    }
+    let grown = super::large_jpeg(903, 300_000);
+    std::fs::write(&files[4], &grown).unwrap();
+    store.heal();
+    let output = running.wait().code(3);
+    assert_eq!(counts(&output), [15, 11, 0, 0, 4]);
+    let json = output.json();
+    assert_eq!(json["failed_by_reason"], serde_json::json!({"truncated": 2, "vanished": 2}));
+    let mut failed: Vec<(String, &str)> = json["items_failed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (item["ref"].as_str().unwrap().to_owned(), item["reason"].as_str().unwrap()))
+        .collect();
+    failed.sort();
+    let name = |at: usize| files[at].to_str().unwrap().to_owned();
+    let expected = [(name(0), "truncated"), (name(1), "vanished"), (name(2), "truncated"), (name(3), "vanished")];
+    assert_eq!(failed, expected);
+    let digest = photoctl::model::digest::Sha256::of(&grown);
+    assert_eq!(world.sql(&format!("SELECT count(*) FROM photoctl.photo_files WHERE sha256 = '\\x{digest}'")), "1");
+    for (path, bytes) in files.iter().zip(kept).take(4) {
+        std::fs::write(path, bytes).unwrap();
+    }
+    assert_eq!(counts(&upload(&world, &dir).ok()), [15, 4, 11, 0, 0]);
+    assert_eq!(assert_whole(&world).len(), 15);
 }
 
 #[test]

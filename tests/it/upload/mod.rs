@@ -8,10 +8,12 @@ mod hostile;
 mod junk;
 mod kills;
 mod known;
+mod mixed;
 mod raws;
 mod rules;
 mod trouble;
 mod unfinished;
+mod upright;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,18 +31,20 @@ fn jpeg(number: u32) -> Vec<u8> {
 
 /// As [`jpeg`], padded with noise that no decoder looks at, for transfers that take their time.
 fn large_jpeg(number: u32, bytes: usize) -> Vec<u8> {
-    let mut jpeg = jpeg(number);
+    let plain = jpeg(number);
+    let mut large = plain[..2].to_vec();
     let mut state = u64::from(number) + 1;
-    while jpeg.len() < bytes {
-        let body: Vec<u8> = (0..60_000)
-            .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (state >> 56) as u8
-            })
-            .collect();
-        jpeg = builders::with_segment(&jpeg, 0xfe, &body);
+    while large.len() + plain.len() < bytes {
+        // A comment of 60,000 bytes, its length counted in.
+        large.extend([0xff, 0xfe]);
+        large.extend(60_002_u16.to_be_bytes());
+        for _ in 0..60_000 / 8 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            large.extend_from_slice(&state.to_le_bytes());
+        }
     }
-    jpeg
+    large.extend_from_slice(&plain[2..]);
+    large
 }
 
 /// A card with so many different photos.

@@ -69,6 +69,44 @@ fn skip_leaves_all_raws() {
 }
 
 #[test]
+fn a_photo_of_a_smaller_preview_is_said_to_be_one() {
+    let world = World::real();
+    let machine = world.machine();
+    // Damaged within its headers, and cut off at its end; the RAW holds a sound one of 160 x 120 as well.
+    let sound = scene_jpeg(640, 480);
+    let mut damaged = sound.clone();
+    damaged[4] = 0xff;
+    let cut = &sound[..sound.len() - 500];
+    machine.file("card/A.NEF", raw_file(Format::Nef, &damaged, 5000));
+    machine.file("card/B.NEF", raw_file(Format::Nef, cut, 5001));
+    machine.file("card/C.NEF", raw_file(Format::Nef, &sound, 5002));
+    let dir = machine.path().join("card");
+    let lines = machine.path().join("report.jsonl");
+    let output = upload(&world, &dir).arg("--report").arg(&lines).ok();
+    assert_eq!(counts(&output), [3, 3, 0, 0, 0]);
+    let json = output.json();
+    let noted = json["items_noted"].as_array().unwrap();
+    let mut names: Vec<&str> =
+        noted.iter().map(|item| item["ref"].as_str().unwrap().rsplit('/').next().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["A.NEF", "B.NEF"], "{json:#}");
+    for item in noted {
+        let note = item["notes"][0].as_str().unwrap();
+        assert!(note.contains("large preview") && note.contains("160 x 120 pixels"), "{note}");
+    }
+    let written = std::fs::read_to_string(&lines).unwrap();
+    assert_eq!(written.lines().filter(|line| line.contains("large preview in the RAW")).count(), 2, "{written}");
+    let human = world.photos(&format!(
+        "upload --project {} --photographer {} --restore --rehash",
+        crate::photos_world::PROJECT,
+        crate::photos_world::PHOTOGRAPHER
+    ));
+    world.sql("UPDATE photos SET deleted_at = now()");
+    let human = human.arg("--dir").arg(&dir).ok();
+    assert_eq!(human.stdout.matches("large preview in the RAW cannot be used").count(), 2, "{}", human.stdout);
+}
+
+#[test]
 fn a_name_alone_makes_no_pair() {
     let world = World::real();
     let machine = world.machine();

@@ -135,7 +135,10 @@ fn a_card_that_is_pulled_out_is_said_and_the_rest_goes_on() {
     assert!(json["failed_by_reason"]["card_gone"].as_u64().unwrap_or(0) > 0, "{json:#}");
     assert_eq!(json["failed_by_reason"].as_object().unwrap().len(), 1, "all of them for the one reason: {json:#}");
     assert!(json["conclusion"].as_str().unwrap().starts_with("NOT everything"), "{json:#}");
+    assert_eq!(output.stderr.matches("is no longer there").count(), 1, "{}", output.stderr);
+    let files = json["failed_by_reason"]["card_gone"].as_u64().unwrap();
     counts(&output);
+    output.stderr_has(&format!("{files} files were not read: the card "));
     let again = Mounted::tmpfs(&pulled, 256);
     fill();
     upload(&world, &pulled).ok();

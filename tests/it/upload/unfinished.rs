@@ -78,6 +78,18 @@ fn only_unfinished_uploads_of_our_photos_are_removed() {
     assert_eq!(store.unfinished_keys(), left);
     assert_eq!(world.photos("verify --repair --json").ok().json()["repaired"], 1);
     assert_eq!(store.unfinished_keys(), foreign);
+    let entries = "SELECT action, entity, entity_id, project_id, item_count, length(items_digest)
+                     FROM photoctl.audit WHERE entity = 'unfinished_upload' ORDER BY seq";
+    let expected = format!("delete|unfinished_upload||{PROJECT}|6|32\ndelete|unfinished_upload|||1|32");
+    assert_eq!(world.sql(entries), expected);
+    let aborts = Fault::answer(403, "AccessDenied").on(Method::DELETE).after(1).always();
+    (0..3).for_each(|n| store.leave_unfinished(&ours[n]));
+    store.age_unfinished(TWO_HOURS);
+    store.fail(aborts);
+    world.photos("verify --repair --json").ok();
+    store.heal();
+    assert!(world.sql(entries).ends_with("|1|32"), "what could not be removed is in no entry");
+    assert_eq!(world.sql("SELECT count(*) FROM photoctl.audit WHERE entity = 'unfinished_upload'"), "3");
 }
 
 #[test]

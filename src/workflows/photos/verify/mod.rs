@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+use uuid::Uuid;
 
 pub use check::Checker;
 
@@ -166,6 +167,8 @@ pub struct Findings {
     pub repaired: u64,
     /// Photos that `repair` changed.
     pub changed: Vec<PhotoId>,
+    /// Unfinished uploads that `repair` aborted ([`crate::objects::UnfinishedUpload::id`]).
+    pub aborted: Vec<Uuid>,
     /// Photos that were looked at.
     pub photos: u64,
     pub objects: u64,
@@ -215,14 +218,21 @@ pub enum Scope {
     Photos(Vec<PhotoId>),
 }
 
-/// Looks at everything in `scope`.
-///
-/// # Errors
-/// When store or database can not say what there is; trouble with single photos is part of what is returned.
-pub async fn run(job: &Job, checker: &Checker, scope: &Scope) -> Result<(Findings, Ended)> {
+/// Looks at everything in `scope`. What was found and mended is told even where the run ended in an error: store or
+/// database could not say what there is. Trouble with single photos is part of the end.
+pub async fn run(job: &Job, checker: &Checker, scope: &Scope) -> (Findings, Result<Ended>) {
     let shared = Mutex::new((Findings::default(), Ended::nothing()));
+    let result = walk(job, checker, scope, &shared).await;
+    let (findings, mut ended) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if job.cancel.is_requested() {
+        ended.exit = ended.exit.and(Exit::Interrupted);
+    }
+    (findings, result.map(|()| ended))
+}
+
+async fn walk(job: &Job, checker: &Checker, scope: &Scope, shared: &Mutex<(Findings, Ended)>) -> Result<()> {
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
-    let look = |ids: Vec<PhotoId>| look(job, checker, &shared, ids);
+    let look = |ids: Vec<PhotoId>| look(job, checker, shared, ids);
     match scope {
         Scope::Photos(ids) => {
             lock().0.photos = ids.len() as u64;
@@ -237,26 +247,22 @@ pub async fn run(job: &Job, checker: &Checker, scope: &Scope) -> Result<(Finding
                 lock().0.add(item);
             };
             let compared = shelf::compare(db, store, &job.cancel, *project, deep, look, orphan).await?;
-            let unfinished = if compared.whole {
-                Some(unfinished::look(checker, &job.cancel, &shelf::prefix(*project)).await?)
-            } else {
-                None
-            };
-            let mut shared = lock();
-            if let Some(unfinished) = unfinished {
-                unfinished.tell(&mut shared.0);
+            {
+                let findings = &mut lock().0;
+                findings.photos = compared.photos;
+                findings.objects = compared.objects;
+                findings.without_facts = compared.without_facts;
+                findings.orphans_looked_for = compared.whole;
             }
-            shared.0.photos = compared.photos;
-            shared.0.objects = compared.objects;
-            shared.0.without_facts = compared.without_facts;
-            shared.0.orphans_looked_for = compared.whole;
+            if compared.whole {
+                let mut seen = unfinished::Unfinished::default();
+                let looked = unfinished::look(checker, &job.cancel, &shelf::prefix(*project), &mut seen).await;
+                seen.tell(&mut lock().0);
+                looked?;
+            }
         }
     }
-    let (findings, mut ended) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if job.cancel.is_requested() {
-        ended.exit = ended.exit.and(Exit::Interrupted);
-    }
-    Ok((findings, ended))
+    Ok(())
 }
 
 async fn look(job: &Job, checker: &Checker, shared: &Mutex<(Findings, Ended)>, ids: Vec<PhotoId>) -> Result<Go> {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
+use uuid::Uuid;
 
 use super::check::Checker;
 use super::{Class, Difference, Findings, VerifyRules};
@@ -13,6 +14,7 @@ use crate::objects::{Problem, StoreError, UnfinishedUpload};
 #[derive(Debug, Default)]
 pub struct Unfinished {
     differences: Vec<Difference>,
+    aborted: Vec<Uuid>,
     in_progress: u64,
     unknown: Option<String>,
     whole: bool,
@@ -22,6 +24,7 @@ impl Unfinished {
     /// Adds it to what else was found.
     pub fn tell(self, findings: &mut Findings) {
         self.differences.into_iter().for_each(|difference| findings.add(difference));
+        findings.aborted = self.aborted;
         findings.uploads_in_progress = self.in_progress;
         findings.unfinished_looked_for = self.whole;
         findings.unfinished_unknown = self.unknown;
@@ -29,36 +32,39 @@ impl Unfinished {
 }
 
 /// Looks for unfinished uploads of keys under `prefix`, and aborts the old ones if asked. A store that can not list
-/// them, or keys without the right to, are no reason to fail.
+/// them, or keys without the right to, are no reason to fail. `seen` has what was done before an error too.
 ///
 /// # Errors
 /// When the store is in trouble.
-pub async fn look(checker: &Checker, cancel: &Cancel, prefix: &str) -> Result<Unfinished> {
-    let mut seen = Unfinished::default();
+pub async fn look(checker: &Checker, cancel: &Cancel, prefix: &str, seen: &mut Unfinished) -> Result<()> {
     let mut uploads = checker.store.unfinished(prefix);
     loop {
         if cancel.is_requested() {
-            return Ok(seen);
+            return Ok(());
         }
         let upload = match uploads.try_next().await {
             Ok(Some(upload)) => upload,
             Ok(None) => break,
             Err(error) if is_unknown(&error) => {
                 seen.unknown = Some(error.to_string());
-                return Ok(seen);
+                return Ok(());
             }
             Err(error) => return Err(error.into()),
         };
         // By the store's clock: one of ours that is fast must not make a running upload look old.
         let offset = TimeDelta::seconds(checker.store.clock_offset_seconds().unwrap_or_default());
         if is_old(upload.begun, Utc::now() + offset, &checker.rules) {
-            seen.differences.push(end(checker, &upload).await?);
+            let difference = end(checker, &upload).await?;
+            if difference.repaired {
+                seen.aborted.push(upload.id());
+            }
+            seen.differences.push(difference);
         } else {
             seen.in_progress += 1;
         }
     }
     seen.whole = true;
-    Ok(seen)
+    Ok(())
 }
 
 /// Whether the server does not know the request, or does not let us.

@@ -3,7 +3,9 @@
 //! History lives in `photoctl._sqlx_migrations`. On a database whose shared tables the web application made,
 //! migration 1 is recorded and never run.
 
-use std::collections::BTreeMap;
+mod history;
+mod holder;
+
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -11,8 +13,10 @@ use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 use sqlx::postgres::PgConnection;
 use tracing::info;
 
+use history::{HISTORY, History, min_version, pending, record};
+use holder::{Holder, held, holder_of};
+
 use super::adopt::{self, AdoptionPlan, AdoptionStep};
-use super::catalog;
 use super::check::Difference;
 use super::error::{cause, translate};
 use super::{Db, connect};
@@ -20,9 +24,6 @@ use crate::error::{Error, Kind, Result};
 use crate::model::text;
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
-
-/// Where applied migrations are recorded: not among the web application's tables.
-const HISTORY: &str = "photoctl._sqlx_migrations";
 
 /// The migration that makes the shared tables.
 const SHARED_TABLES: i64 = 1;
@@ -307,67 +308,6 @@ impl Work<'_> {
     }
 }
 
-/// A transaction that keeps a migration waiting, as far as this user may see it.
-#[derive(sqlx::FromRow)]
-struct Holder {
-    pid: i32,
-    application: Option<String>,
-    seconds: Option<f64>,
-    /// Of the lock that is waited for; none while a transaction as such is waited for.
-    relation: Option<String>,
-}
-
-/// Who keeps a session waiting: first whoever does not wait themselves, then whoever began first.
-async fn holder_of(conn: &mut PgConnection, pid: i32) -> Result<Option<Holder>> {
-    Ok(sqlx::query_as(
-        "SELECT b.pid, a.application_name AS application,
-                extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds,
-                (SELECT c.relname::text FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-                  WHERE l.pid = $1 AND NOT l.granted LIMIT 1) AS relation
-           FROM unnest(pg_blocking_pids($1)) AS b (pid)
-           LEFT JOIN pg_stat_activity a ON a.pid = b.pid
-          ORDER BY a.wait_event_type IS NOT DISTINCT FROM 'Lock', a.xact_start NULLS LAST
-          LIMIT 1",
-    )
-    .bind(pid)
-    .fetch_optional(conn)
-    .await?)
-}
-
-/// Says who holds what a step needs.
-fn held(holder: Option<Holder>, error: Error) -> Error {
-    let said = match holder {
-        Some(Holder { pid, application, seconds, relation }) => {
-            let what = relation.map_or("what is needed".to_owned(), |name| format!("table {}", text::printable(&name)));
-            let name = application.filter(|name| !name.is_empty()).map(|name| format!(" ({})", text::printable(&name)));
-            let age =
-                seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).map(crate::model::time::span);
-            let age = age.map(|age| format!(" for {age}")).unwrap_or_default();
-            format!("{what} is held open by a transaction of pid {pid}{}{age}", name.unwrap_or_default())
-        }
-        None => error.message().to_owned(),
-    };
-    Error::new(Kind::Locked, said)
-        .hint("end that transaction, run this again when it has ended, or wait longer for it with `--wait 10m`")
-        .hint("what was done until now stays done")
-}
-
-async fn record(conn: &mut PgConnection, migration: &Migration) -> Result<()> {
-    let sql = format!(
-        "INSERT INTO {HISTORY} (version, description, success, checksum, execution_time) VALUES ($1, $2, true, $3, -1)"
-    );
-    sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(migration.version)
-        .bind(format!("{}{ADOPTED}", migration.description))
-        .bind(&*migration.checksum)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Ends the description of a migration that was recorded, not run.
-const ADOPTED: &str = " (adopted)";
-
 async fn lock(conn: &mut PgConnection, wait: Duration, tell: &(dyn Fn(&str) + Sync)) -> Result<()> {
     let since = Instant::now();
     let mut said = false;
@@ -408,120 +348,6 @@ async fn require_pgvector(conn: &mut PgConnection) -> Result<()> {
 fn no_pgvector() -> Error {
     Error::new(Kind::Config, "the database server has no pgvector extension")
         .hint("install pgvector on the server (package postgresql-NN-pgvector), or turn it on at the provider")
-}
-
-/// The applied migrations, as the database tells.
-struct History {
-    applied: BTreeMap<i64, Applied>,
-}
-
-struct Applied {
-    checksum: Vec<u8>,
-    adopted: bool,
-}
-
-impl History {
-    async fn read(conn: &mut PgConnection) -> Result<Self> {
-        let there: bool =
-            sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(HISTORY).fetch_one(&mut *conn).await?;
-        if !there {
-            return Ok(Self { applied: BTreeMap::new() });
-        }
-        let sql = format!("SELECT version, checksum, description FROM {HISTORY} WHERE success");
-        let rows: Vec<(i64, Vec<u8>, String)> = sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(conn).await?;
-        let applied = rows
-            .into_iter()
-            .map(|(version, checksum, description)| {
-                (version, Applied { checksum, adopted: description.ends_with(ADOPTED) })
-            })
-            .collect();
-        Ok(Self { applied })
-    }
-
-    fn newest(&self) -> i64 {
-        self.applied.keys().next_back().copied().unwrap_or(0)
-    }
-
-    fn adopted(&self) -> bool {
-        self.applied.get(&SHARED_TABLES).is_some_and(|applied| applied.adopted)
-    }
-
-    /// A migration that was changed after it was applied: what the database has is then unknown.
-    fn refuse_changed(&self) -> Result<()> {
-        let changed = MIGRATOR.iter().find(|migration| {
-            self.applied.get(&migration.version).is_some_and(|applied| applied.checksum != *migration.checksum)
-        });
-        match changed {
-            None => Ok(()),
-            Some(migration) => Err(Error::new(
-                Kind::SchemaOutdated,
-                format!("migration {} was applied in another form than this photoctl has", migration.version),
-            )
-            .hint("use the photoctl release that migrated this database, or a newer release")),
-        }
-    }
-
-    /// Migrations that this photoctl does not know are fine as long as they only add.
-    async fn refuse_newer(&self, conn: &mut PgConnection) -> Result<()> {
-        if self.newest() <= newest() {
-            return Ok(());
-        }
-        let needed = min_version(conn).await?;
-        match needed {
-            Some(needed) if version_key(&needed) > version_key(env!("CARGO_PKG_VERSION")) => Err(Error::new(
-                Kind::SchemaNewer,
-                format!(
-                    "this database needs photoctl {} or newer; this is {}",
-                    text::printable(&needed),
-                    env!("CARGO_PKG_VERSION")
-                ),
-            )
-            .hint("install the newer photoctl")),
-            _ => Ok(()),
-        }
-    }
-}
-
-async fn min_version(conn: &mut PgConnection) -> Result<Option<String>> {
-    let there: bool =
-        sqlx::query_scalar("SELECT to_regclass('photoctl.installation') IS NOT NULL").fetch_one(&mut *conn).await?;
-    if !there {
-        return Ok(None);
-    }
-    Ok(sqlx::query_scalar("SELECT min_version FROM photoctl.installation").fetch_optional(conn).await?)
-}
-
-/// `1.10.2` orders after `1.9.0`; what is no number counts as 0.
-fn version_key(version: &str) -> [u64; 3] {
-    let mut key = [0; 3];
-    for (slot, part) in key.iter_mut().zip(version.split(['.', '-', '+'])) {
-        *slot = part.parse().unwrap_or(0);
-    }
-    key
-}
-
-async fn pending(conn: &mut PgConnection, history: &History) -> Result<Vec<Step>> {
-    let record_shared = !history.applied.contains_key(&SHARED_TABLES) && has_shared_tables(conn).await?;
-    Ok(MIGRATOR
-        .iter()
-        .filter(|migration| !migration.migration_type.is_down_migration())
-        .filter(|migration| !history.applied.contains_key(&migration.version))
-        .map(|migration| Step {
-            version: migration.version,
-            description: migration.description.to_string(),
-            action: if record_shared && migration.version == SHARED_TABLES { Action::Record } else { Action::Run },
-        })
-        .collect())
-}
-
-async fn has_shared_tables(conn: &mut PgConnection) -> Result<bool> {
-    let names: Vec<String> = catalog::spec().iter().map(|table| table.name.to_owned()).collect();
-    Ok(sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM unnest($1::text[]) AS name WHERE to_regclass(quote_ident(name)) IS NOT NULL) AS "it!""#,
-        &names
-    )
-    .fetch_one(conn)
-    .await?)
 }
 
 /// Where the database stands. Changes nothing.
@@ -574,13 +400,6 @@ fn from_migrate(error: MigrateError) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_are_ordered_by_number() {
-        assert!(version_key("1.10.0") > version_key("1.9.9"));
-        assert!(version_key("0.2.0") > version_key("0.1.0"));
-        assert_eq!(version_key("1.2.3-rc1"), version_key("1.2.3"));
-    }
 
     #[test]
     fn migrations_are_numbered_from_one_without_a_gap() {
