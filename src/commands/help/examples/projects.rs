@@ -1,0 +1,207 @@
+//! Examples: events and what belongs to them.
+
+use super::Examples;
+
+#[rustfmt::skip]
+pub(super) const ALL: &[Examples] = &[
+    ("project", &[
+        ("A new event",
+         "photoctl project create --operator events@example.org --name \"Summer Run\" --start \"2026-06-01 14:00\""),
+        ("All events of an operator",
+         "photoctl project list --operator events@example.org"),
+        ("Who takes part, and how many photos there are",
+         "photoctl project show \"Summer Run\""),
+    ]),
+    ("project create", &[
+        ("An event with its photographer",
+         "photoctl project create --operator events@example.org --name \"Summer Run\" --location Hamburg --start \"2026-06-01 14:00\" --end \"2026-06-01 20:00\" --photographer finn@example.org"),
+        ("In a script that may run twice",
+         "photoctl project create --operator events@example.org --name \"Summer Run\" --terms-file terms.txt --if-not-exists --json"),
+    ]),
+    ("project list", &[
+        ("All events of an operator",
+         "photoctl project list --operator events@example.org"),
+        ("Those with a word in their name, as json",
+         "photoctl project list --name Summer --json"),
+    ]),
+    ("project show", &[
+        ("By name",
+         "photoctl project show \"Summer Run\""),
+        ("By operator and name, where two operators have one",
+         "photoctl project show \"events@example.org/Summer Run\" --json"),
+    ]),
+    ("project update", &[
+        ("Moved by a day",
+         "photoctl project update \"Summer Run\" --start \"2026-06-02 14:00\" --end \"2026-06-02 20:00\""),
+        ("New terms, and no web page",
+         "photoctl project update \"Summer Run\" --terms-file terms.txt --no-link"),
+    ]),
+    ("project clone", &[
+        ("The next edition",
+         "photoctl project clone \"Summer Run\" --name \"Summer Run 2027\" --start \"2027-06-05 14:00\" --end \"2027-06-05 20:00\""),
+        ("In a script that may run twice",
+         "photoctl project clone \"Summer Run\" --name \"Summer Run 2027\" --if-not-exists --json"),
+    ]),
+    ("project plan", &[
+        ("What a file would change",
+         "photoctl project plan season.toml"),
+        ("In CI: exit code 6 where something would change",
+         "photoctl project plan season.toml --set year=2027 --exit-code --json"),
+    ]),
+    ("project apply", &[
+        ("Do what a file wants",
+         "photoctl project apply season.toml"),
+        ("Exactly the plan that was looked at",
+         "photoctl project apply --plan plan.json --yes"),
+    ]),
+    ("project export", &[
+        ("A project as a file, to keep in git",
+         "photoctl project export \"Summer Run\" --to event.toml"),
+        ("As JSON",
+         "photoctl project export \"Summer Run\" --format json"),
+    ]),
+    ("project schema", &[
+        ("For editors that complete by it",
+         "photoctl project schema"),
+        ("Into a file",
+         "photoctl project schema > event.schema.json"),
+    ]),
+    ("project delete", &[
+        ("Says what hangs on it, and asks",
+         "photoctl project delete \"Summer Run\""),
+        ("In a script",
+         "photoctl project delete \"Summer Run\" --yes --json"),
+    ]),
+    ("project restore", &[
+        ("Back again",
+         "photoctl project restore \"Summer Run\""),
+        ("Look first",
+         "photoctl project restore \"Summer Run\" --dry-run"),
+    ]),
+    ("project photographers", &[
+        ("Assign one",
+         "photoctl project photographers add --project \"Summer Run\" --photographer finn@example.org"),
+        ("Who is assigned",
+         "photoctl project photographers list --project \"Summer Run\""),
+    ]),
+    ("project photographers add", &[
+        ("Assign one",
+         "photoctl project photographers add --project \"Summer Run\" --photographer finn@example.org"),
+        ("In a script that may run twice",
+         "photoctl project photographers add --project \"Summer Run\" --photographer finn@example.org --if-not-exists"),
+    ]),
+    ("project photographers remove", &[
+        ("Asks before",
+         "photoctl project photographers remove --project \"Summer Run\" --photographer finn@example.org"),
+        ("In a script that may run twice",
+         "photoctl project photographers remove --project \"Summer Run\" --photographer finn@example.org --if-exists --yes"),
+    ]),
+    ("project photographers list", &[
+        ("Who is assigned",
+         "photoctl project photographers list --project \"Summer Run\""),
+        ("As json",
+         "photoctl project photographers list --project \"Summer Run\" --json"),
+    ]),
+    ("project members", &[
+        ("Let a guest join",
+         "photoctl project members add --project \"Summer Run\" --user gus@example.org"),
+        ("Who has joined",
+         "photoctl project members list --project \"Summer Run\""),
+    ]),
+    ("project members add", &[
+        ("Let a guest join",
+         "photoctl project members add --project \"Summer Run\" --user gus@example.org"),
+        ("One who accepted the terms on paper",
+         "photoctl project members add --project \"Summer Run\" --user gus@example.org --terms-accepted \"2026-06-01 13:30\""),
+    ]),
+    ("project members remove", &[
+        ("Asks before",
+         "photoctl project members remove --project \"Summer Run\" --user gus@example.org"),
+        ("In a script that may run twice",
+         "photoctl project members remove --project \"Summer Run\" --user gus@example.org --if-exists --yes"),
+    ]),
+    ("project members list", &[
+        ("Who has joined",
+         "photoctl project members list --project \"Summer Run\""),
+        ("For a spreadsheet",
+         "photoctl project members list --project \"Summer Run\" --output csv"),
+    ]),
+    ("project packages", &[
+        ("Sell a package",
+         "photoctl project packages add --project \"Summer Run\" --package \"Ten photos\""),
+        ("What is sold",
+         "photoctl project packages list --project \"Summer Run\""),
+    ]),
+    ("project packages add", &[
+        ("Sell a package",
+         "photoctl project packages add --project \"Summer Run\" --package \"Ten photos\""),
+        ("In a script that may run twice",
+         "photoctl project packages add --project \"Summer Run\" --package \"Ten photos\" --if-not-exists"),
+    ]),
+    ("project packages remove", &[
+        ("Asks before",
+         "photoctl project packages remove --project \"Summer Run\" --package \"Ten photos\""),
+        ("In a script that may run twice",
+         "photoctl project packages remove --project \"Summer Run\" --package \"Ten photos\" --if-exists --yes"),
+    ]),
+    ("project packages list", &[
+        ("What is sold",
+         "photoctl project packages list --project \"Summer Run\""),
+        ("As json",
+         "photoctl project packages list --project \"Summer Run\" --json"),
+    ]),
+    ("project coaches", &[
+        ("Add one",
+         "photoctl project coaches add --project \"Summer Run\" --name \"Ida Lund\""),
+        ("Who coaches",
+         "photoctl project coaches list --project \"Summer Run\""),
+    ]),
+    ("project coaches add", &[
+        ("Add one",
+         "photoctl project coaches add --project \"Summer Run\" --name \"Ida Lund\""),
+        ("In a script that may run twice",
+         "photoctl project coaches add --project \"Summer Run\" --name \"Ida Lund\" --if-not-exists"),
+    ]),
+    ("project coaches remove", &[
+        ("Asks before",
+         "photoctl project coaches remove --project \"Summer Run\" --coach \"Ida Lund\""),
+        ("In a script that may run twice",
+         "photoctl project coaches remove --project \"Summer Run\" --coach \"Ida Lund\" --if-exists --yes"),
+    ]),
+    ("project coaches rename", &[
+        ("A new name",
+         "photoctl project coaches rename --project \"Summer Run\" --coach \"Ida Lund\" --name \"Ida Berg\""),
+        ("Look first",
+         "photoctl project coaches rename --project \"Summer Run\" --coach \"Ida Lund\" --name \"Ida Berg\" --dry-run"),
+    ]),
+    ("project coaches list", &[
+        ("Who coaches",
+         "photoctl project coaches list --project \"Summer Run\""),
+        ("As json",
+         "photoctl project coaches list --project \"Summer Run\" --json"),
+    ]),
+    ("project settings", &[
+        ("The policy of an event",
+         "photoctl project settings list --project \"Summer Run\""),
+        ("Another watermark",
+         "photoctl project settings set --project \"Summer Run\" watermark \"(c) {photographer} {year}\""),
+    ]),
+    ("project settings list", &[
+        ("The policy of an event",
+         "photoctl project settings list --project \"Summer Run\""),
+        ("As json",
+         "photoctl project settings list --project \"Summer Run\" --json"),
+    ]),
+    ("project settings set", &[
+        ("Another watermark",
+         "photoctl project settings set --project \"Summer Run\" watermark \"(c) {photographer} {year}\""),
+        ("Larger previews",
+         "photoctl project settings set --project \"Summer Run\" preview_size 2560"),
+    ]),
+    ("project settings unset", &[
+        ("Back to what file, environment or default say",
+         "photoctl project settings unset --project \"Summer Run\" watermark"),
+        ("Look first",
+         "photoctl project settings unset --project \"Summer Run\" preview_size --dry-run"),
+    ]),
+];
