@@ -126,6 +126,13 @@ impl App {
         }
     }
 
+    /// The database that the command has opened, if it is still open.
+    #[must_use]
+    pub fn opened(&self) -> Option<Db> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.db.get().or(self.opened.get()).cloned().or_else(|| running?.upgrade())
+    }
+
     /// Closes whatever database is open: what was given up is rolled back before an embedded server stops.
     pub async fn close(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -10,7 +10,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
 use crate::commands::{
-    audit, completions, config, db, doctor, help, man, operator, package, photographer, photos, project, qr, user,
+    audit, completions, config, db, doctor, help, man, operator, package, photographer, photos, project, qr, remember,
+    user,
 };
 use crate::config::{Config, Sources, settings};
 use crate::error::{Error, Exit, Kind, Result};
@@ -235,7 +236,12 @@ fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
         let run = async {
             let done = match cli.command.run(&app).await {
                 Err(error) => Err(app.explain(error).await),
-                done => done,
+                done => {
+                    if done.is_ok() {
+                        remember::remember(&app).await;
+                    }
+                    done
+                }
             };
             app.close().await;
             done

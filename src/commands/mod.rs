@@ -18,5 +18,6 @@ pub mod photos;
 pub mod project;
 pub mod qr;
 pub mod reference;
+pub mod remember;
 pub mod removal;
 pub mod user;

@@ -17,7 +17,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::{Error, Kind, Result};
-use crate::model::audit::{Author, Entry, Record};
+use crate::model::audit::{Author, Entry, Head, Record};
 use crate::model::digest::Sha256;
 use crate::model::ids::ProjectId;
 
@@ -99,6 +99,8 @@ pub struct AuditFilter {
     pub until: Option<DateTime<Utc>>,
     /// Only entries before this one: where an earlier list was cut.
     pub before_seq: Option<i64>,
+    /// Only this one.
+    pub seq: Option<i64>,
 }
 
 /// Entries, the newest first, at most `limit`.
@@ -120,8 +122,9 @@ pub async fn list(conn: &mut PgConnection, filter: &AuditFilter, limit: i64) -> 
            AND ($7::timestamp IS NULL OR at >= $7)
            AND ($8::timestamp IS NULL OR at < $8)
            AND ($9::bigint IS NULL OR seq < $9)
+           AND ($10::bigint IS NULL OR seq = $10)
          ORDER BY seq DESC
-         LIMIT $10
+         LIMIT $11
         ",
         filter.entity.as_deref(),
         filter.action.as_deref(),
@@ -132,6 +135,7 @@ pub async fn list(conn: &mut PgConnection, filter: &AuditFilter, limit: i64) -> 
         filter.since.map(|time| time.naive_utc()),
         filter.until.map(|time| time.naive_utc()),
         filter.before_seq,
+        filter.seq,
         limit,
     )
     .fetch_all(conn)
@@ -144,7 +148,7 @@ pub async fn list(conn: &mut PgConnection, filter: &AuditFilter, limit: i64) -> 
 pub struct Chain {
     /// Entries that follow from each other, from the first one on.
     pub sound: i64,
-    /// The hash of the last sound one: noted elsewhere, it proves later that nothing before it was changed.
+    /// The hash of the last sound one.
     pub hash: Sha256,
     pub broken: Option<Break>,
 }
@@ -153,7 +157,20 @@ pub struct Chain {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Break {
     pub seq: i64,
-    pub reason: &'static str,
+    pub reason: String,
+}
+
+impl Chain {
+    /// The last sound entry.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        Head { seq: self.sound, hash: self.hash }
+    }
+
+    fn broken_at(mut self, seq: i64, reason: &str) -> Self {
+        self.broken = Some(Break { seq, reason: reason.to_owned() });
+        self
+    }
 }
 
 /// Walks the whole chain up to its recorded end.
@@ -161,47 +178,87 @@ pub struct Break {
 /// # Errors
 /// What the database says; [`Kind::Damaged`] when the chain has no end.
 pub async fn verify(conn: &mut PgConnection) -> Result<Chain> {
-    // First the end: entries appended meanwhile lie behind it.
-    let head = sqlx::query!("SELECT seq, hash FROM photoctl.audit_head")
+    // First the end, in one statement: entries appended meanwhile lie behind it.
+    let end = sqlx::query!("SELECT seq, hash, (SELECT max(seq) FROM photoctl.audit) AS last FROM photoctl.audit_head")
         .fetch_optional(&mut *conn)
         .await?
         .ok_or_else(headless)?;
     let mut chain = Chain { sound: 0, hash: Sha256::from_bytes([0; 32]), broken: None };
-    while chain.sound < head.seq {
-        let rows = sqlx::query_as!(
-            AuditRow,
-            "
-            SELECT seq, at, actor, host, command, entity, entity_id, project_id, action, fields,
-                   item_count, items_digest, previous_hash, hash
-              FROM photoctl.audit
-             WHERE seq > $1 AND seq <= $2
-             ORDER BY seq
-             LIMIT $3
-            ",
-            chain.sound,
-            head.seq,
-            PAGE,
-        )
-        .fetch_all(&mut *conn)
-        .await?;
+    while chain.sound < end.seq {
+        let rows = rows(conn, chain.sound, end.seq).await?;
         if rows.is_empty() {
-            chain.broken = Some(Break { seq: chain.sound + 1, reason: "it is missing" });
-            return Ok(chain);
+            let missing = chain.sound + 1;
+            return Ok(chain.broken_at(missing, "it is missing"));
         }
         for row in rows {
             if let Some(reason) = fault(&row, &chain) {
-                let seq = if row.seq > chain.sound + 1 { chain.sound + 1 } else { row.seq };
-                chain.broken = Some(Break { seq, reason });
-                return Ok(chain);
+                let seq = row.seq.min(chain.sound + 1);
+                return Ok(chain.broken_at(seq, reason));
             }
             chain.sound = row.seq;
             chain.hash = Sha256::of(&canonical(&row));
         }
     }
-    if chain.hash.as_bytes().as_slice() != head.hash {
-        chain.broken = Some(Break { seq: head.seq, reason: "the recorded end of the chain is another" });
+    if chain.hash.as_bytes().as_slice() != end.hash {
+        return Ok(chain.broken_at(end.seq, "the recorded end of the chain is another"));
+    }
+    if end.last.is_some_and(|last| last > end.seq) {
+        return Ok(chain.broken_at(end.seq + 1, "it lies behind the recorded end of the chain"));
     }
     Ok(chain)
+}
+
+/// The entries behind `after` up to `until`, in order, a page of them.
+///
+/// # Errors
+/// What the database says.
+pub async fn page(conn: &mut PgConnection, after: i64, until: i64) -> Result<Vec<Record>> {
+    Ok(rows(conn, after, until).await?.into_iter().map(Record::from).collect())
+}
+
+async fn rows(conn: &mut PgConnection, after: i64, until: i64) -> Result<Vec<AuditRow>> {
+    let rows = sqlx::query_as!(
+        AuditRow,
+        "
+        SELECT seq, at, actor, host, command, entity, entity_id, project_id, action, fields,
+               item_count, items_digest, previous_hash, hash
+          FROM photoctl.audit
+         WHERE seq > $1 AND seq <= $2
+         ORDER BY seq
+         LIMIT $3
+        ",
+        after,
+        until,
+        PAGE,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// The chain's recorded end, and the id of the database that it is the log of.
+///
+/// # Errors
+/// What the database says; [`Kind::Damaged`] when the chain has no end.
+pub async fn head(conn: &mut PgConnection) -> Result<(Uuid, Head)> {
+    let found = sqlx::query!("SELECT i.id, h.seq, h.hash FROM photoctl.installation i, photoctl.audit_head h")
+        .fetch_optional(conn)
+        .await?
+        .ok_or_else(headless)?;
+    let hash = Sha256::from_slice(&found.hash).ok_or_else(headless)?;
+    Ok((found.id, Head { seq: found.seq, hash }))
+}
+
+/// Whether the chain goes through an end that was seen once. It says nothing of what lies before.
+///
+/// # Errors
+/// What the database says.
+pub async fn goes_through(conn: &mut PgConnection, head: &Head) -> Result<bool> {
+    if head.seq == 0 {
+        return Ok(true);
+    }
+    let hash = sqlx::query_scalar!("SELECT hash FROM photoctl.audit WHERE seq = $1", head.seq);
+    Ok(hash.fetch_optional(conn).await?.is_some_and(|hash| hash == head.hash.as_bytes()))
 }
 
 /// Why `row` does not follow from what is sound so far.
@@ -242,6 +299,12 @@ fn canonical(row: &AuditRow) -> Vec<u8> {
     bytes
 }
 
+/// A record's fields as the text that its hash covers.
+#[must_use]
+pub fn canonical_fields(record: &Record) -> String {
+    sorted(&record.fields).to_string()
+}
+
 /// The same value with the keys of every object in the order of their bytes.
 fn sorted(value: &Value) -> Value {
     match value {
@@ -258,6 +321,11 @@ fn sorted(value: &Value) -> Value {
 fn headless() -> Error {
     Error::new(Kind::Damaged, "the audit log has lost its end (photoctl.audit_head)")
         .hint("restore a backup of the database, or see who changed schema photoctl by hand")
+}
+
+/// A hash as it stands; one of another length was not written by us, and is shown as none.
+fn whole(hash: &[u8]) -> Sha256 {
+    Sha256::from_slice(hash).unwrap_or_else(|| Sha256::from_bytes([0; 32]))
 }
 
 struct AuditRow {
@@ -292,7 +360,8 @@ impl From<AuditRow> for Record {
             fields: row.fields,
             item_count: row.item_count,
             items_digest: row.items_digest.as_deref().and_then(Sha256::from_slice),
-            hash: Sha256::from_slice(&row.hash).unwrap_or_else(|| Sha256::from_bytes([0; 32])),
+            previous_hash: whole(&row.previous_hash),
+            hash: whole(&row.hash),
         }
     }
 }

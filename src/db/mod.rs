@@ -21,6 +21,7 @@ pub mod installation;
 pub mod listing;
 pub mod members;
 pub mod migrate;
+pub mod names;
 pub mod operators;
 pub mod packages;
 pub mod page;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -290,7 +290,34 @@ pub struct Record {
     pub fields: Value,
     pub item_count: Option<i64>,
     pub items_digest: Option<Sha256>,
+    pub previous_hash: Sha256,
     pub hash: Sha256,
+}
+
+/// An end of the chain, as it is or as it was seen once. Noted elsewhere, it proves later that nothing up to it was
+/// changed or removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Number of the last entry; 0 before the first one.
+    pub seq: i64,
+    pub hash: Sha256,
+}
+
+impl std::fmt::Display for Head {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.seq, self.hash)
+    }
+}
+
+impl std::str::FromStr for Head {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "expected SEQ:HASH, as audit verify prints it".to_owned();
+        let (seq, hash) = text.trim().split_once(':').ok_or_else(wrong)?;
+        let seq = seq.parse().ok().filter(|seq| *seq >= 0).ok_or_else(wrong)?;
+        Ok(Self { seq, hash: hash.parse().map_err(|_| wrong())? })
+    }
 }
 
 #[cfg(test)]

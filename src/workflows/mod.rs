@@ -1,6 +1,8 @@
 //! What the tool exists for. Workflows join database, store and pictures; they never print.
 
+pub mod audit;
 pub mod ingest;
+pub mod kept;
 pub mod photos;
 pub mod plan;
 pub mod qr;

@@ -15,6 +15,7 @@ use crate::model::audit::{Action, Entity, Entry, Fields};
 use crate::model::target::Target;
 use crate::model::text;
 use crate::ui::{Done, Finished, Page, Render};
+use crate::workflows::kept;
 
 #[derive(Debug, clap::Args)]
 pub struct BackupArgs {
@@ -137,7 +138,11 @@ pub async fn restore(app: &App, args: &RestoreArgs) -> Finished {
     if !args.dry_run {
         let db = app.connect(false).await?;
         let made = done.created_at.to_rfc3339();
-        note(app, &db, Action::Recover, Fields::new().plain("backup_of", None, Some(&made))).await?;
+        // The log begins again where the backup ends: what this machine has seen of it since is said in it.
+        let seen = kept::heads::last_seen(&db, app.config.home()).await.map(|head| head.to_string());
+        let fields = Fields::new().plain("backup_of", None, Some(&made)).plain("log_seen_to", seen.as_deref(), None);
+        note(app, &db, Action::Recover, fields).await?;
+        kept::heads::begin_again(&db, app.config.home()).await;
         db.close().await;
     }
     app.ui.report(&Report::new(app, args.dry_run, began, done));

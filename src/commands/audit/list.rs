@@ -1,25 +1,19 @@
-//! The audit log: who changed what, and what left the house.
+//! `audit list`
 
 use chrono_tz::Tz;
-use clap::{Args, Subcommand};
+use clap::Args;
 use uuid::Uuid;
 
-use super::reference;
+use super::verify;
 use crate::app::App;
+use crate::commands::reference;
 use crate::config::{Origin, settings};
 use crate::db;
 use crate::db::audit::AuditFilter;
 use crate::db::refs;
-use crate::error::{Error, Kind};
 use crate::model::audit::{Action, Entity, Record};
 use crate::model::time::{self, Edge, for_people};
 use crate::ui::{Done, Finished, Row};
-
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Lists entries, the newest first
-    List(AuditListArgs),
-}
 
 #[derive(Debug, Args)]
 pub struct AuditListArgs {
@@ -55,13 +49,7 @@ pub struct AuditListArgs {
     pub verify: bool,
 }
 
-pub async fn run(app: &App, command: Command) -> Finished {
-    match command {
-        Command::List(args) => list(app, args).await,
-    }
-}
-
-async fn list(app: &App, args: AuditListArgs) -> Finished {
+pub(super) async fn list(app: &App, args: AuditListArgs) -> Finished {
     let mut conn = app.db().await?.conn().await?;
     let project = match &args.project {
         Some(text) => Some(reference::project(app, &mut conn, Some(text)).await?),
@@ -69,10 +57,7 @@ async fn list(app: &App, args: AuditListArgs) -> Finished {
     };
     let zone = match &project {
         Some(project) => project.zone(),
-        None => reference::operator_if(app, &mut conn, None)
-            .await?
-            .and_then(|operator| operator.timezone.parse().ok())
-            .unwrap_or(Tz::UTC),
+        None => super::zone(app, &mut conn).await?,
     };
     let now = chrono::Utc::now();
     let read = |text: &Option<String>, edge| text.as_deref().map(|text| time::parse(text, zone, edge, now)).transpose();
@@ -85,17 +70,11 @@ async fn list(app: &App, args: AuditListArgs) -> Finished {
         since: read(&args.since, Edge::Start)?,
         until: read(&args.until, Edge::End)?,
         before_seq: args.after,
+        seq: None,
     };
     if args.verify {
-        let chain = db::audit::verify(&mut conn).await?;
-        if let Some(broken) = chain.broken {
-            return Err(Error::new(
-                Kind::Integrity,
-                format!("the audit log does not hold from entry {} on: {}", broken.seq, broken.reason),
-            )
-            .hint(format!("entries 1 to {} are sound; compare the rest with a backup", chain.sound)));
-        }
-        app.ui.note(&format!("The chain is sound: {} entries, last hash {}.", chain.sound, chain.hash));
+        let whole = verify::whole(app, &mut conn, &[], false).await?;
+        app.ui.note(&verify::sentence(&whole));
     }
     let limit = args.limit as usize;
     let mut rows = db::audit::list(&mut conn, &filter, i64::from(args.limit) + 1).await?;
@@ -109,7 +88,7 @@ async fn list(app: &App, args: AuditListArgs) -> Finished {
 }
 
 /// The first and the last id that begin with `text`.
-fn ids(text: &str) -> Result<(Uuid, Uuid), String> {
+pub(super) fn ids(text: &str) -> Result<(Uuid, Uuid), String> {
     refs::id_range(text.trim()).ok_or_else(|| "expected an id, or its first 8 characters or more".to_owned())
 }
 
