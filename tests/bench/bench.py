@@ -324,8 +324,52 @@ def bench_quality():
     shutil.rmtree(home)
 
 
+def season(path, price):
+    """200 projects with 2,000 packages of one operator, as an event file."""
+    lines = ['[[operators]]', 'key = "o"', 'name = "Bench"', 'email = "bench@example.org"', 'currency = "EUR"']
+    for n in range(10):
+        lines += ['[[photographers]]', f'key = "f{n}"', 'operator = "o"', f'name = "F {n}"', f'email = "f{n}@example.org"']
+    for n in range(2000):
+        lines += ['[[packages]]', f'key = "p{n}"', 'operator = "o"', f'name = "Package {n}"', f'price = "{price}"',
+                  f'photos = {n % 50 + 1}']
+    for n in range(200):
+        sold = ", ".join(f'"p{n * 10 + i}"' for i in range(10))
+        lines += ['[[projects]]', f'key = "e{n}"', 'operator = "o"', f'name = "Event {n}"', 'start = "2026-06-01 14:00"',
+                  f'photographers = ["f{n % 10}", "f{(n + 1) % 10}"]', f'packages = [{sold}]', f'coaches = ["C {n}"]']
+    path.write_text("\n".join(lines))
+    return path
+
+
+def bench_plan():
+    same, other = season(DIR / "season.toml", "19.90 EUR"), season(DIR / "season-other.toml", "24.90 EUR")
+    name = f"bench_plan_{random.randrange(1 << 32)}"
+    subprocess.run(["psql", "-qX", POSTGRES, "-c", f"CREATE DATABASE {name}"], check=True)
+    home = DIR / "home-plan"
+    try:
+        for where, bar in (("real Postgres", 2.0), ("embedded", 5.0)):
+            shutil.rmtree(home, ignore_errors=True)
+            env = {"PHOTOCTL_HOME": str(home)}
+            if where == "real Postgres":
+                env["DATABASE_URL"] = POSTGRES.rsplit("/", 1)[0] + "/" + name
+            run([PHOTOCTL, "db", "migrate"], env)
+            empty = statistics.median(run([PHOTOCTL, "project", "plan", str(same)], env).wall for _ in range(RUNS))
+            applied = run([PHOTOCTL, "project", "apply", str(same)], env).wall
+            walls = {}
+            for what, path in (("nothing to do", same), ("2,000 changes", other)):
+                runs = [run([PHOTOCTL, "project", "plan", str(path)], env).wall for _ in range(RUNS)]
+                walls[what] = statistics.median(runs)
+            walls["everything new"] = empty
+            worst = max(walls.values())
+            said = ", ".join(f"{what} {wall:.2f} s" for what, wall in walls.items())
+            row(f"project plan, 200 projects with 2,000 packages, {where}", f"{worst:.2f} s", "-",
+                f"{said}; apply {applied:.1f} s", f"<= {bar:.0f} s", worst <= bar)
+    finally:
+        subprocess.run(["psql", "-qX", POSTGRES, "-c", f"DROP DATABASE {name} WITH (FORCE)"], check=False)
+        shutil.rmtree(home, ignore_errors=True)
+
+
 ROWS = {"cpu": bench_cpu, "s3": bench_s3, "rerun": bench_rerun, "memory": bench_memory, "start": bench_start,
-        "rows": bench_rows, "quality": bench_quality}
+        "rows": bench_rows, "quality": bench_quality, "plan": bench_plan}
 
 
 def main():
