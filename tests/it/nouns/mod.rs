@@ -2,7 +2,9 @@
 
 mod audit;
 mod change;
+mod currency;
 mod embedded;
+mod hostile;
 mod lifecycle;
 mod parts;
 mod passwords;
