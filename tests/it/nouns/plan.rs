@@ -338,6 +338,23 @@ fn two_at_once_make_one_event() {
 }
 
 #[test]
+fn the_season_that_is_shipped_works_year_after_year() {
+    for house in House::both() {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/season/season.toml");
+        let apply = |year: &str| {
+            let words = ["project", "apply", file.to_str().unwrap(), "--set", &format!("year={year}"), "--json"];
+            house.machine.args(words).ok().json()
+        };
+        assert_eq!(counts(&apply("2026")), [7, 0, 0, 0, 0]);
+        assert_eq!(counts(&apply("2027")), [2, 0, 0, 0, 5]);
+        assert_eq!(counts(&apply("2026")), [0, 0, 0, 0, 7]);
+        let names = "SELECT string_agg(name || ' ' || extract(year FROM start_at), ', ' ORDER BY name) FROM projects";
+        let all = "Night Gala 2026 2026, Night Gala 2027 2027, Spring Run 2026 2026, Spring Run 2027 2027";
+        assert_eq!(house.psql(names), all);
+    }
+}
+
+#[test]
 fn the_schema_knows_what_the_reader_knows() {
     let house = House::new();
     let schema: Value = serde_json::from_str(&house.machine.args(["project", "schema"]).ok().stdout).unwrap();
