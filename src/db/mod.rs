@@ -32,6 +32,7 @@ mod pool;
 pub mod projects;
 pub mod qr;
 pub mod refs;
+pub mod roster;
 pub mod rows;
 pub mod server;
 pub mod settings;

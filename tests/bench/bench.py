@@ -282,7 +282,7 @@ def bench_rows():
     url = POSTGRES.rsplit("/", 1)[0] + "/" + name
     subprocess.run(["psql", "-qX", POSTGRES, "-c", f"CREATE DATABASE {name}"], check=True, stdout=subprocess.DEVNULL)
     try:
-        run([PHOTOCTL, "db", "migrate", "--yes"], {"DATABASE_URL": url, "PHOTOCTL_HOME": str(DIR / "home-rows")})
+        run([PHOTOCTL, "db", "migrate"], {"DATABASE_URL": url, "PHOTOCTL_HOME": str(DIR / "home-rows")})
         # Cargo needs its own environment: only the database is added to it.
         output = subprocess.run(["cargo", "bench", "--quiet", "--locked", "--bench", "rows"], cwd=ROOT, check=True,
                                 env={**os.environ, "BENCH_DATABASE_URL": url}, stdout=subprocess.PIPE).stdout
@@ -292,6 +292,67 @@ def bench_rows():
             f"one INSERT each {answer['loop_seconds']:.2f}", f"{ratio:.1f} times faster", ">= 5", ratio >= 5)
     finally:
         subprocess.run(["psql", "-qX", POSTGRES, "-c", f"DROP DATABASE {name} WITH (FORCE)"], check=False)
+
+
+def roster_file(count):
+    """Guests as a spreadsheet has them, and the same columns bare, for COPY."""
+    guests, bare = DIR / f"guests{count}.csv", DIR / f"bare{count}.csv"
+    with open(guests, "w") as full, open(bare, "w") as plain:
+        full.write("Name,E-Mail,Address,Terms accepted at\n")
+        for i in range(count):
+            name, email, address = f"Guest Number {i}", f"guest.number.{i}@example.org", f'"Long Street {i}\n20095 Hamburg"'
+            full.write(f"{name},{email},{address},2026-06-01 09:30\n")
+            plain.write(f"{name},{email},{address},2026-06-01 09:30\n")
+    return guests, bare
+
+
+def psql(url, sql):
+    return run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", url, "-c", sql])
+
+
+def bench_roster():
+    count = 50000
+    guests, bare = roster_file(count)
+    words = [PHOTOCTL, "user", "import", "--quiet", "--project", "Bench", str(guests)]
+    name = f"bench_{random.randrange(10**9)}"
+    url = POSTGRES.rsplit("/", 1)[0] + "/" + name
+    psql(POSTGRES, f"CREATE DATABASE {name}")
+    copies = iter(range(1000))
+
+    def peer():
+        table = f"bare{next(copies)}"
+        psql(url, f"CREATE TABLE {table} (name text, email text, address text, accepted timestamp)")
+        return run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", url, "-c", f"\\copy {table} FROM '{bare}' CSV"])
+
+    def ours():
+        psql(url, "TRUNCATE users CASCADE")
+        return run(words, env)
+
+    try:
+        env = {"DATABASE_URL": url, "PHOTOCTL_HOME": str(DIR / "home-roster-pg")}
+        run([PHOTOCTL, "db", "migrate"], env)
+        env = event(DIR / "home-roster-pg", env)
+        figures = pairs(ours, peer)
+        a, b, ratio = figures("wall")
+        idle = run([PHOTOCTL, "user", "list", "--limit", "1"], env).rss_mb
+        memory = figures("rss_mb")[0]
+        row("s, 50,000 guests imported, Postgres", f"{a:.2f}", f"\\copy {b:.2f}", f"ratio {ratio:.1f}, {memory:.0f} MB", "<= 15 s", a <= 15)
+        row("peak MB of it", f"{memory:.0f}", f"idle {idle:.0f}", "", "<= 150", memory <= 150)
+        again = run(words, env).wall
+        row("s, the same roster again, nothing to do", f"{again:.2f}", "-", "", "<= 15", again <= 15)
+        audit = json.loads(subprocess.run([PHOTOCTL, "audit", "list", "--action", "import", "--json"], check=True,
+                                          env={**CLEAN, **env}, stdout=subprocess.PIPE).stdout)
+        row("audit entries of an import", f"{len(audit) / (RUNS + 1):.0f}", "-", f"{audit[0]['item_count']} items", "1", len(audit) == RUNS + 1)
+    finally:
+        subprocess.run(["psql", "-qX", POSTGRES, "-c", f"DROP DATABASE {name} WITH (FORCE)"], check=False)
+    home = DIR / "home-roster"
+    shutil.rmtree(home, ignore_errors=True)
+    env = event(home, {})
+    idle = run([PHOTOCTL, "user", "list", "--limit", "1"], env).rss_mb
+    cost = run(words, env)
+    row("s, 50,000 guests imported, embedded", f"{cost.wall:.2f}", f"\\copy on Postgres {b:.2f}", f"ratio {cost.wall / b:.1f}", "<= 60 s", cost.wall <= 60)
+    row("peak MB of it, above the idle database's", f"{cost.rss_mb - idle:.0f}", f"idle {idle:.0f}", f"all {cost.rss_mb:.0f}", "<= 150", cost.rss_mb - idle <= 150)
+    shutil.rmtree(home)
 
 
 def bench_quality():
@@ -369,7 +430,8 @@ def bench_plan():
 
 
 ROWS = {"cpu": bench_cpu, "s3": bench_s3, "rerun": bench_rerun, "memory": bench_memory, "start": bench_start,
-        "rows": bench_rows, "quality": bench_quality, "plan": bench_plan}
+        "rows": bench_rows, "roster": bench_roster, "quality": bench_quality,
+        "plan": bench_plan}
 
 
 def main():
