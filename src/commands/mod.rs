@@ -20,4 +20,5 @@ pub mod qr;
 pub mod reference;
 pub mod remember;
 pub mod removal;
+pub mod roster;
 pub mod user;

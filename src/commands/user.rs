@@ -6,8 +6,8 @@ use super::args::{CreateArgs, ListArgs, UpdateArgs};
 use super::change::{self, edit};
 use super::created::{CreatedReport, id_field, times_fields};
 use super::login::{self, PasswordArgs, SetPasswordArgs};
-use super::reference;
 use super::removal::{self, DeleteArgs, RestoreArgs};
+use super::{reference, roster};
 use crate::app::App;
 use crate::db;
 use crate::db::refs::{self, Noun};
@@ -34,6 +34,8 @@ pub enum Command {
     Restore(RestoreArgs),
     /// Sets a user's password
     SetPassword(SetPasswordArgs),
+    Import(roster::ImportArgs),
+    Export(roster::ExportArgs),
 }
 
 #[derive(Debug, Args)]
@@ -108,6 +110,8 @@ pub async fn run(app: &App, command: Command) -> Finished {
         Command::Delete(args) => removal::delete(app, Noun::User, args).await,
         Command::Restore(args) => removal::restore(app, Noun::User, args).await,
         Command::SetPassword(args) => login::set_password(app, Noun::User, args).await,
+        Command::Import(args) => roster::import(app, args).await,
+        Command::Export(args) => roster::export(app, args).await,
         Command::Create(args) => create(app, args).await,
         Command::List(args) => list(app, args).await,
         Command::Show(args) => show(app, args).await,

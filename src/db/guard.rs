@@ -10,9 +10,22 @@ use crate::model::digest::Sha256;
 /// # Errors
 /// What the database says.
 pub async fn lock(conn: &mut PgConnection, name: &str) -> Result<()> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", key(name)).execute(conn).await?;
+    Ok(())
+}
+
+/// As [`lock`], beside others who share it: waits only for who holds it alone, and makes them wait.
+///
+/// # Errors
+/// What the database says.
+pub async fn lock_shared(conn: &mut PgConnection, name: &str) -> Result<()> {
+    sqlx::query!("SELECT pg_advisory_xact_lock_shared($1)", key(name)).execute(conn).await?;
+    Ok(())
+}
+
+fn key(name: &str) -> i64 {
     let hash = Sha256::of(format!("photoctl {name}").as_bytes());
     let mut key = [0; 8];
     key.copy_from_slice(&hash.as_bytes()[..8]);
-    sqlx::query!("SELECT pg_advisory_xact_lock($1)", i64::from_be_bytes(key)).execute(conn).await?;
-    Ok(())
+    i64::from_be_bytes(key)
 }

@@ -32,6 +32,7 @@ mod pool;
 pub mod projects;
 pub mod qr;
 pub mod refs;
+pub mod roster;
 pub mod rows;
 pub mod server;
 pub mod settings;
@@ -268,6 +269,16 @@ impl Db {
     /// As [`Db::conn`].
     pub async fn begin(&self) -> Result<Tx> {
         Tx::begin(self.pool.acquire().await?).await
+    }
+
+    /// A transaction that sees one state of the database, however many statements it reads by, and writes nothing.
+    ///
+    /// # Errors
+    /// As [`Db::conn`].
+    pub async fn snapshot(&self) -> Result<Tx> {
+        let mut tx = self.begin().await?;
+        sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *tx).await?;
+        Ok(tx)
     }
 
     /// Refuses a database that is not up to date: what commands other than `db migrate` begin with.

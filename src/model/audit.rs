@@ -78,6 +78,8 @@ pub enum Action {
     SetPassword,
     /// Files became photos.
     Upload,
+    /// The rows of a spreadsheet became users and members.
+    Import,
     /// Facts and derivatives for rows that others wrote.
     Adopt,
     Reprocess,
@@ -118,6 +120,7 @@ impl Action {
             Action::Unset => "unset",
             Action::SetPassword => "set_password",
             Action::Upload => "upload",
+            Action::Import => "import",
             Action::Adopt => "adopt",
             Action::Reprocess => "reprocess",
             Action::Repair => "repair",

@@ -12,10 +12,10 @@ use super::money::Currency;
 /// Time zones and their countries: a file of its own, since the zone's name does not say it.
 const ZONES: &str = include_str!("data/zone_country.tsv");
 
-/// Where ISO 4217 lists another currency than the one that people count in: El Salvador's colón is out of use since
-/// 2001, Zimbabwe prices in dollars; Bhutan, Haiti, Lesotho, Namibia and Panama have their own beside a neighbour's,
-/// which the rule in [`Country::currency`] finds.
-const IN_USE: &[(&str, &str)] = &[("SV", "USD"), ("ZW", "USD")];
+/// Where the list of ISO 4217 has another currency than the one that people count in: El Salvador's colón is out of use
+/// since 2001, Zimbabwe prices in dollars, and Namibia's own dollar is missing. Bhutan, Haiti, Lesotho and Panama have
+/// their own beside a neighbour's, which the rule in [`Country::currency`] finds.
+const IN_USE: &[(&str, &str)] = &[("NA", "NAD"), ("SV", "USD"), ("ZW", "USD")];
 
 /// A country's code, ISO 3166-1 alpha-2, in capitals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

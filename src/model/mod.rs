@@ -10,6 +10,7 @@ pub mod money;
 pub mod people;
 pub mod project;
 pub mod qr;
+pub mod spreadsheet;
 pub mod status;
 pub mod target;
 pub mod text;

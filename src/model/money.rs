@@ -170,4 +170,33 @@ mod tests {
         assert!("XXX".parse::<Currency>().is_err());
         assert!("EURO".parse::<Currency>().is_err());
     }
+
+    #[test]
+    fn what_is_written_reads_back_in_every_currency() {
+        use iso_currency::IntoEnumIterator;
+        let all: Vec<Currency> =
+            iso_currency::Currency::iter().filter_map(|currency| currency.code().parse().ok()).collect();
+        assert!(all.len() > 150, "only {} currencies", all.len());
+        let mut amounts: Vec<i64> = vec![0, 1, 9, 10, 99, 100, 101, 999, 1_000, 1_001, 123_456, i64::from(i32::MAX)];
+        let mut state: u64 = 7;
+        amounts.extend(
+            std::iter::repeat_with(|| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                i64::from((state >> 33) as u32)
+            })
+            .take(200),
+        );
+        for currency in all {
+            for amount in &amounts {
+                let money = Money { amount: *amount, currency };
+                let text = money.to_string();
+                assert_eq!(Money::parse(&text, currency).expect("reads back"), money, "{text}");
+                let bare = text.split(' ').next().unwrap_or_default();
+                assert_eq!(Money::parse(bare, currency).expect("reads back"), money, "{bare}");
+                let digits = bare.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+                assert_eq!(digits as u32, currency.decimals(), "{text}");
+                assert!(Money::parse(&format!("{bare}{}1", if digits == 0 { "." } else { "" }), currency).is_err());
+            }
+        }
+    }
 }

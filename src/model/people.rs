@@ -46,3 +46,14 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
 }
+
+/// A line of a roster: what a spreadsheet says of a guest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Guest {
+    pub email: String,
+    pub name: String,
+    pub address: Option<String>,
+    pub billing_address: Option<String>,
+    /// Where a project is meant.
+    pub terms_accepted_at: Option<DateTime<Utc>>,
+}

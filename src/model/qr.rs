@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::ids::{ProjectId, QrTokenId, UserId};
-use super::text::printable;
+use super::text::{printable, quoted};
 use crate::error::{Error, Kind, Result};
 
 /// Letters of a token that photoctl makes: five bits each, none that is taken for another, and no `-` in front.
@@ -165,7 +165,7 @@ pub fn link(template: Option<&str>, project_link: Option<&str>, token: &Token) -
     let escaped = utf8_percent_encode(token.as_str(), ESCAPED).to_string();
     if let Some(template) = template {
         check_template(template).map_err(|expected| {
-            Error::new(Kind::Config, format!("{:?} is no qr_url_template: expected {expected}", printable(template)))
+            Error::new(Kind::Config, format!("{} is no qr_url_template: expected {expected}", quoted(template)))
         })?;
         return Ok(template.replace(PLACE, &escaped));
     }
@@ -182,7 +182,7 @@ pub fn link(template: Option<&str>, project_link: Option<&str>, token: &Token) -
             url.query_pairs_mut().append_pair("token", token.as_str());
             Ok(url.into())
         }
-        _ => Err(Error::new(Kind::Config, format!("the project's link {:?} is not a web address", printable(link)))
+        _ => Err(Error::new(Kind::Config, format!("the project's link {} is not a web address", quoted(link)))
             .hint("correct it, or set qr_url_template for the project")),
     }
 }

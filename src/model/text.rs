@@ -1,6 +1,5 @@
 //! Text from outside (file names, rows, services) made safe for a terminal.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -96,12 +95,6 @@ pub fn size(bytes: u64) -> String {
         unit += 1;
     }
     if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
-}
-
-/// A cell of a CSV file: what a spreadsheet would run as a formula gets an apostrophe in front.
-#[must_use]
-pub fn cell(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}").into() } else { text.into() }
 }
 
 /// Of `names`, those that `text` may have been meant for, the nearest first, at most three.

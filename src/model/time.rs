@@ -180,4 +180,80 @@ mod tests {
         assert!(berlin("yesterday", Edge::Start).is_err());
         assert!(berlin("9999999999999d", Edge::Start).is_err());
     }
+
+    /// The moments at which a zone changes its clocks from 2020 to 2030, to the second.
+    fn changes(zone: Tz) -> Vec<DateTime<Utc>> {
+        use chrono::Offset;
+        let offset = |seconds: i64| {
+            let moment = DateTime::from_timestamp(seconds, 0).expect("a moment");
+            zone.offset_from_utc_datetime(&moment.naive_utc()).fix().local_minus_utc()
+        };
+        let day = 86_400;
+        let (first, last) = (1_577_836_800, 1_924_991_999);
+        let mut found = Vec::new();
+        let mut from = first;
+        while from < last {
+            // Clocks that are changed twice within a day come back: nobody has done that in these years.
+            if offset(from) != offset(from + day) {
+                let (mut before, mut after) = (from, from + day);
+                while after - before > 1 {
+                    let middle = i64::midpoint(before, after);
+                    if offset(middle) == offset(from) { before = middle } else { after = middle }
+                }
+                found.push(DateTime::from_timestamp(after, 0).expect("a moment"));
+            }
+            from += day;
+        }
+        found
+    }
+
+    #[test]
+    fn times_around_every_change_of_every_zone_read_back_or_are_refused() {
+        let now = DateTime::UNIX_EPOCH;
+        let mut seen = [0_u32; 3];
+        for zone in chrono_tz::TZ_VARIANTS {
+            for change in changes(zone) {
+                for seconds in [-7_200, -3_600, -1_800, -1, 0, 1, 1_799, 3_599, 3_600, 7_200] {
+                    let moment = change + Duration::seconds(seconds);
+                    let local = moment.with_timezone(&zone);
+                    let with_offset = local.format("%Y-%m-%dT%H:%M:%S%:z").to_string();
+                    let whole_minutes = (local.naive_local() - moment.naive_utc()).num_seconds() % 60 == 0;
+                    if whole_minutes {
+                        assert_eq!(
+                            parse(&with_offset, zone, Edge::Start, now).expect("a time"),
+                            moment,
+                            "{with_offset}"
+                        );
+                    }
+                    let bare = local.format("%Y-%m-%d %H:%M:%S").to_string();
+                    match parse(&bare, zone, Edge::Start, now) {
+                        Ok(read) => {
+                            assert_eq!(read, moment, "{bare} in {zone}");
+                            seen[0] += 1;
+                        }
+                        Err(error) => {
+                            assert!(error.message().contains("twice"), "{bare} in {zone}: {error}");
+                            let choices = error.hints().join(" ");
+                            assert!(choices.contains(&local.format("%Y-%m-%dT%H:%M").to_string()), "{choices}");
+                            seen[1] += 1;
+                        }
+                    }
+                }
+                // Where the clocks jump, the times between are no times.
+                let before = (change - Duration::seconds(1)).with_timezone(&zone).naive_local();
+                let after = change.with_timezone(&zone).naive_local();
+                if after - before > Duration::seconds(1) {
+                    let between = before + (after - before) / 2;
+                    let error = local_text(between, zone).expect_err("it does not exist");
+                    assert!(error.message().contains("does not exist"), "{between} in {zone}: {error}");
+                    seen[2] += 1;
+                }
+            }
+        }
+        assert!(seen.iter().all(|count| *count > 1_000), "{seen:?}");
+    }
+
+    fn local_text(time: NaiveDateTime, zone: Tz) -> Result<DateTime<Utc>> {
+        parse(&time.format("%Y-%m-%d %H:%M:%S").to_string(), zone, Edge::Start, DateTime::UNIX_EPOCH)
+    }
 }

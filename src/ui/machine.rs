@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Format;
-use crate::model::text;
+use crate::model::spreadsheet;
 
 pub(super) fn show<T: Serialize>(format: Format, thing: &T) -> String {
     let value = value_of(thing);
@@ -113,7 +113,7 @@ fn flatten(value: &Value) -> Map<String, Value> {
 fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text::cell(text).into_owned(),
+        Some(Value::String(text)) => spreadsheet::cell(text).into_owned(),
         Some(other) => other.to_string(),
     }
 }

@@ -11,7 +11,7 @@ use crate::db::audit::{self, Break};
 use crate::db::{Db, PgConnection};
 use crate::error::{Error, Kind, Result};
 use crate::model::audit::{Action, Author, Entity, Entry, Fields, Head, Record};
-use crate::model::text::cell;
+use crate::model::spreadsheet::cell;
 
 /// A log that was found whole.
 #[derive(Debug, Clone, Serialize)]

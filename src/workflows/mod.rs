@@ -6,4 +6,5 @@ pub mod kept;
 pub mod photos;
 pub mod plan;
 pub mod qr;
+pub mod roster;
 pub mod setup;

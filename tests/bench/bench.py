@@ -282,7 +282,7 @@ def bench_rows():
     url = POSTGRES.rsplit("/", 1)[0] + "/" + name
     subprocess.run(["psql", "-qX", POSTGRES, "-c", f"CREATE DATABASE {name}"], check=True, stdout=subprocess.DEVNULL)
     try:
-        run([PHOTOCTL, "db", "migrate", "--yes"], {"DATABASE_URL": url, "PHOTOCTL_HOME": str(DIR / "home-rows")})
+        run([PHOTOCTL, "db", "migrate"], {"DATABASE_URL": url, "PHOTOCTL_HOME": str(DIR / "home-rows")})
         # Cargo needs its own environment: only the database is added to it.
         output = subprocess.run(["cargo", "bench", "--quiet", "--locked", "--bench", "rows"], cwd=ROOT, check=True,
                                 env={**os.environ, "BENCH_DATABASE_URL": url}, stdout=subprocess.PIPE).stdout
@@ -292,6 +292,67 @@ def bench_rows():
             f"one INSERT each {answer['loop_seconds']:.2f}", f"{ratio:.1f} times faster", ">= 5", ratio >= 5)
     finally:
         subprocess.run(["psql", "-qX", POSTGRES, "-c", f"DROP DATABASE {name} WITH (FORCE)"], check=False)
+
+
+def roster_file(count):
+    """Guests as a spreadsheet has them, and the same columns bare, for COPY."""
+    guests, bare = DIR / f"guests{count}.csv", DIR / f"bare{count}.csv"
+    with open(guests, "w") as full, open(bare, "w") as plain:
+        full.write("Name,E-Mail,Address,Terms accepted at\n")
+        for i in range(count):
+            name, email, address = f"Guest Number {i}", f"guest.number.{i}@example.org", f'"Long Street {i}\n20095 Hamburg"'
+            full.write(f"{name},{email},{address},2026-06-01 09:30\n")
+            plain.write(f"{name},{email},{address},2026-06-01 09:30\n")
+    return guests, bare
+
+
+def psql(url, sql):
+    return run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", url, "-c", sql])
+
+
+def bench_roster():
+    count = 50000
+    guests, bare = roster_file(count)
+    words = [PHOTOCTL, "user", "import", "--quiet", "--project", "Bench", str(guests)]
+    name = f"bench_{random.randrange(10**9)}"
+    url = POSTGRES.rsplit("/", 1)[0] + "/" + name
+    psql(POSTGRES, f"CREATE DATABASE {name}")
+    copies = iter(range(1000))
+
+    def peer():
+        table = f"bare{next(copies)}"
+        psql(url, f"CREATE TABLE {table} (name text, email text, address text, accepted timestamp)")
+        return run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", url, "-c", f"\\copy {table} FROM '{bare}' CSV"])
+
+    def ours():
+        psql(url, "TRUNCATE users CASCADE")
+        return run(words, env)
+
+    try:
+        env = {"DATABASE_URL": url, "PHOTOCTL_HOME": str(DIR / "home-roster-pg")}
+        run([PHOTOCTL, "db", "migrate"], env)
+        env = event(DIR / "home-roster-pg", env)
+        figures = pairs(ours, peer)
+        a, b, ratio = figures("wall")
+        idle = run([PHOTOCTL, "user", "list", "--limit", "1"], env).rss_mb
+        memory = figures("rss_mb")[0]
+        row("s, 50,000 guests imported, Postgres", f"{a:.2f}", f"\\copy {b:.2f}", f"ratio {ratio:.1f}, {memory:.0f} MB", "<= 15 s", a <= 15)
+        row("peak MB of it", f"{memory:.0f}", f"idle {idle:.0f}", "", "<= 150", memory <= 150)
+        again = run(words, env).wall
+        row("s, the same roster again, nothing to do", f"{again:.2f}", "-", "", "<= 15", again <= 15)
+        audit = json.loads(subprocess.run([PHOTOCTL, "audit", "list", "--action", "import", "--json"], check=True,
+                                          env={**CLEAN, **env}, stdout=subprocess.PIPE).stdout)
+        row("audit entries of an import", f"{len(audit) / (RUNS + 1):.0f}", "-", f"{audit[0]['item_count']} items", "1", len(audit) == RUNS + 1)
+    finally:
+        subprocess.run(["psql", "-qX", POSTGRES, "-c", f"DROP DATABASE {name} WITH (FORCE)"], check=False)
+    home = DIR / "home-roster"
+    shutil.rmtree(home, ignore_errors=True)
+    env = event(home, {})
+    idle = run([PHOTOCTL, "user", "list", "--limit", "1"], env).rss_mb
+    cost = run(words, env)
+    row("s, 50,000 guests imported, embedded", f"{cost.wall:.2f}", f"\\copy on Postgres {b:.2f}", f"ratio {cost.wall / b:.1f}", "<= 60 s", cost.wall <= 60)
+    row("peak MB of it, above the idle database's", f"{cost.rss_mb - idle:.0f}", f"idle {idle:.0f}", f"all {cost.rss_mb:.0f}", "<= 150", cost.rss_mb - idle <= 150)
+    shutil.rmtree(home)
 
 
 def bench_quality():
@@ -324,8 +385,53 @@ def bench_quality():
     shutil.rmtree(home)
 
 
+def season(path, price):
+    """200 projects with 2,000 packages of one operator, as an event file."""
+    lines = ['[[operators]]', 'key = "o"', 'name = "Bench"', 'email = "bench@example.org"', 'currency = "EUR"']
+    for n in range(10):
+        lines += ['[[photographers]]', f'key = "f{n}"', 'operator = "o"', f'name = "F {n}"', f'email = "f{n}@example.org"']
+    for n in range(2000):
+        lines += ['[[packages]]', f'key = "p{n}"', 'operator = "o"', f'name = "Package {n}"', f'price = "{price}"',
+                  f'photos = {n % 50 + 1}']
+    for n in range(200):
+        sold = ", ".join(f'"p{n * 10 + i}"' for i in range(10))
+        lines += ['[[projects]]', f'key = "e{n}"', 'operator = "o"', f'name = "Event {n}"', 'start = "2026-06-01 14:00"',
+                  f'photographers = ["f{n % 10}", "f{(n + 1) % 10}"]', f'packages = [{sold}]', f'coaches = ["C {n}"]']
+    path.write_text("\n".join(lines))
+    return path
+
+
+def bench_plan():
+    same, other = season(DIR / "season.toml", "19.90 EUR"), season(DIR / "season-other.toml", "24.90 EUR")
+    name = f"bench_plan_{random.randrange(1 << 32)}"
+    subprocess.run(["psql", "-qX", POSTGRES, "-c", f"CREATE DATABASE {name}"], check=True)
+    home = DIR / "home-plan"
+    try:
+        for where, bar in (("real Postgres", 2.0), ("embedded", 5.0)):
+            shutil.rmtree(home, ignore_errors=True)
+            env = {"PHOTOCTL_HOME": str(home)}
+            if where == "real Postgres":
+                env["DATABASE_URL"] = POSTGRES.rsplit("/", 1)[0] + "/" + name
+            run([PHOTOCTL, "db", "migrate"], env)
+            empty = statistics.median(run([PHOTOCTL, "project", "plan", str(same)], env).wall for _ in range(RUNS))
+            applied = run([PHOTOCTL, "project", "apply", str(same)], env).wall
+            walls = {}
+            for what, path in (("nothing to do", same), ("2,000 changes", other)):
+                runs = [run([PHOTOCTL, "project", "plan", str(path)], env).wall for _ in range(RUNS)]
+                walls[what] = statistics.median(runs)
+            walls["everything new"] = empty
+            worst = max(walls.values())
+            said = ", ".join(f"{what} {wall:.2f} s" for what, wall in walls.items())
+            row(f"project plan, 200 projects with 2,000 packages, {where}", f"{worst:.2f} s", "-",
+                f"{said}; apply {applied:.1f} s", f"<= {bar:.0f} s", worst <= bar)
+    finally:
+        subprocess.run(["psql", "-qX", POSTGRES, "-c", f"DROP DATABASE {name} WITH (FORCE)"], check=False)
+        shutil.rmtree(home, ignore_errors=True)
+
+
 ROWS = {"cpu": bench_cpu, "s3": bench_s3, "rerun": bench_rerun, "memory": bench_memory, "start": bench_start,
-        "rows": bench_rows, "quality": bench_quality}
+        "rows": bench_rows, "roster": bench_roster, "quality": bench_quality,
+        "plan": bench_plan}
 
 
 def main():

@@ -6,8 +6,8 @@ use crate::imaging::builders::scene_jpeg;
 use crate::photos_world::{PROJECT, Photo, World};
 use crate::support::Run;
 
-/// Commands that change neither rows nor objects nor settings. A link that leaves the house is noted in the audit log; the
-/// shell runs what it is given; `man` writes what is asked for.
+/// Commands that change neither rows nor objects nor settings. A link or a list of guests that leaves the house is noted
+/// in the audit log; the shell runs what it is given; `man` writes what is asked for.
 const READERS: &[&str] = &[
     "operator list",
     "operator show",
@@ -15,6 +15,7 @@ const READERS: &[&str] = &[
     "photographer show",
     "user list",
     "user show",
+    "user export",
     "package list",
     "package show",
     "project list",
@@ -55,6 +56,7 @@ const CHANGES: &[&str] = &[
     "operator create --name New --email new@example.org --no-password",
     "photographer create --operator ana@example.org --name New --email new@example.org --no-password",
     "user create --name New --email new@example.org --no-password",
+    "user import --project {} guests.csv",
     "package create --operator ana@example.org --name Ten --price 19.90 --photo-count 10",
     "project create --operator ana@example.org --name New",
     "project photographers add --project {} --photographer cy@example.org",
@@ -148,6 +150,7 @@ fn prepared() -> World {
     let package = "[[packages]]\nkey = 'x'\noperator = 'ana@example.org'\nname = 'X'\nprice = '1 EUR'\nphotos = 1\n";
     machine.file("file.toml", package);
     machine.file("card/1.jpg", scene_jpeg(64, 48));
+    machine.file("guests.csv", "email,name\nel@example.org,El\n");
     machine.line(&format!("project settings set --project {PROJECT} watermark_opacity 0.4")).ok();
     machine.line("package create --operator ana@example.org --name Five --price 5 --photo-count 5").ok();
     let ana = "(SELECT id FROM operators WHERE email = 'ana@example.org')";

@@ -211,7 +211,7 @@ fn in_bash() {
     tab(&mut bash, "photoctl project show \"Summer R", "project show \"Summer Run\"", ",Summer Run,");
     tab(&mut bash, "photoctl project show Summer\\'", "project show Summer\\'s\\ \\\"end\\\"", "Summer's");
     tab(&mut bash, "photoctl operator show ana@", "operator show ana@example.org", ",Ana Events,");
-    tab(&mut bash, "photoctl proj", "project", "Usage");
+    tab(&mut bash, "photoctl proj", "project", "requires a subcommand");
     bash.send("exit\r");
 }
 

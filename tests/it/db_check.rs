@@ -46,7 +46,7 @@ async fn each_kind_of_drift_is_named() {
             "column photos.project_id lacks its foreign key: references projects (id)",
         ),
         ("DROP INDEX photo_tags_user_id_idx", "column photo_tags.user_id leads no index"),
-        ("DROP TABLE qr_tokens", "table qr_tokens is missing"),
+        ("DROP TABLE qr_tokens CASCADE", "table qr_tokens is missing"),
     ];
     let test = TestDb::migrated().await;
     let db = test.connect().await;
@@ -69,7 +69,7 @@ async fn in_jsonl_each_difference_has_a_line() {
     let machine = Photoctl::new().env("DATABASE_URL", test.url());
     let lines = machine.line("db check --output jsonl").ok().json_lines();
     assert_eq!((lines.len(), &lines[0]["type"], &lines[0]["differences_found"]), (1, &"summary".into(), &0.into()));
-    test.psql("DROP TABLE qr_tokens; ALTER TABLE photos ADD COLUMN stars integer");
+    test.psql("DROP TABLE qr_tokens CASCADE; ALTER TABLE photos ADD COLUMN stars integer");
     let lines = machine.line("db check --output jsonl --exit-code").run().code(6).json_lines();
     let told: Vec<String> = lines
         .iter()

@@ -34,6 +34,7 @@ mod photos_change;
 mod photos_store;
 mod photos_world;
 mod qr;
+mod roster;
 mod secrets;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]

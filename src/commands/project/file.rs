@@ -18,7 +18,7 @@ use crate::model::text::{self, count, quoted};
 use crate::ui::{Done, Finished, Page, Render};
 use crate::workflows::plan::apply::{self, EventFile, Hashes, PLAN_FORMAT, SavedPlan};
 use crate::workflows::plan::compare::{Action, PartAction, PartChange, PartKind, Plan, Step};
-use crate::workflows::plan::{SCHEMA, export, variables};
+use crate::workflows::plan::{self, export, variables};
 use crate::workflows::setup::{check, password};
 
 /// Longest event file, in bytes.
@@ -87,7 +87,7 @@ pub enum FileFormat {
 pub async fn plan(app: &App, args: PlanArgs) -> Finished {
     let file = read(&args.file)?;
     let wanted = file.wanted()?;
-    let plan = file.plan(&mut *app.db().await?.conn().await?, &wanted).await?;
+    let plan = file.plan(app.db().await?, &wanted).await?;
     let differs = !plan.is_empty();
     if let Some(path) = &args.to {
         save(path, &file, plan.fingerprint)?;
@@ -109,14 +109,10 @@ pub async fn apply(app: &App, args: ApplyArgs) -> Finished {
     let wanted = file.wanted()?;
     let cost = password::cost(&app.config)?;
     let db = app.db().await?;
-    let plan = file.plan(&mut *db.conn().await?, &wanted).await?;
+    let plan = file.plan(db, &wanted).await?;
     app.ui.target(&app.target(false));
     if expected.is_some_and(|expected| expected != plan.fingerprint) {
-        return Err(Error::new(
-            Kind::Conflict,
-            "the database has changed since the plan was made; nothing was written",
-        )
-        .hint("make the plan again, and look at it"));
+        return Err(apply::has_moved());
     }
     if args.dry_run || plan.steps.iter().all(|step| !step.changes_something() && !step.adopt) {
         app.ui.report(&Report::new(app, plan, args.dry_run, began));
@@ -184,7 +180,7 @@ pub async fn export(app: &App, args: ExportArgs) -> Finished {
 }
 
 pub fn schema(app: &App) -> Finished {
-    app.ui.data(SCHEMA);
+    app.ui.data(&plan::schema()?);
     Ok(Done::OK)
 }
 

@@ -117,8 +117,8 @@ async fn tokens(
         let token = workflow::find(conn, word).await?;
         workflow::require_open(&token, project)?;
         if token.project_id != project.id {
-            let shown = text::printable(&project.name);
-            return Err(Error::invalid(format!("token {} is not one of project {shown:?}", token.id)));
+            let shown = text::quoted(&project.name);
+            return Err(Error::invalid(format!("token {} is not one of project {shown}", token.id)));
         }
         if token.reusable != args.reusable {
             let hint = if args.reusable { "leave --reusable out" } else { "give --reusable" };

@@ -65,11 +65,18 @@ impl EventFile {
         Ok(wanted)
     }
 
-    /// The way from what there is to what the file wants.
+    /// The way from what there is to what the file wants, of one state of the database.
     ///
     /// # Errors
     /// Every mistake that only the database reveals, or what the database says.
-    pub async fn plan(&self, conn: &mut PgConnection, wanted: &Wanted) -> Result<Plan> {
+    pub async fn plan(&self, db: &Db, wanted: &Wanted) -> Result<Plan> {
+        let mut tx = db.snapshot().await?;
+        let plan = self.plan_in(&mut tx, wanted).await;
+        tx.rollback().await?;
+        plan
+    }
+
+    async fn plan_in(&self, conn: &mut PgConnection, wanted: &Wanted) -> Result<Plan> {
         let operators = state::operators_of(conn, wanted).await?;
         let state = State::load(conn, &operators, wanted).await?;
         let mut problems = Problems::new(&self.name, &self.text);
@@ -108,6 +115,13 @@ pub async fn apply(
     }
 }
 
+/// The plan is of another state of the database.
+#[must_use]
+pub fn has_moved() -> Error {
+    Error::new(Kind::Conflict, "the database has changed since the plan was made; nothing was written")
+        .hint("make the plan again, and look at it")
+}
+
 async fn write(
     tx: &mut Tx,
     file: &EventFile,
@@ -118,13 +132,11 @@ async fn write(
     db::guard::lock(tx, "event files").await?;
     let operators = state::operators_of(tx, wanted).await?;
     declared::lock(tx, &operators).await?;
-    let plan = file.plan(tx, wanted).await?;
+    // What is a mistake now was none when the plan was made.
+    let moved = |error: Error| if error.kind() == Kind::InvalidInput { has_moved() } else { error };
+    let plan = file.plan_in(tx, wanted).await.map_err(moved)?;
     if plan.fingerprint != fingerprint {
-        return Err(Error::new(
-            Kind::Conflict,
-            "the database has changed since the plan was made; nothing was written",
-        )
-        .hint("make the plan again, and look at it"));
+        return Err(has_moved());
     }
     let mut writer = Writer { tx, hashes, made: HashMap::new(), entries: Vec::new() };
     for step in &plan.steps {

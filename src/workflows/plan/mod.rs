@@ -23,5 +23,22 @@ pub mod wanted;
 
 pub use problems::Problems;
 
-/// The JSON schema of the file, for editors.
-pub const SCHEMA: &str = include_str!("event.schema.json");
+use crate::error::{Error, Kind, Result};
+use crate::workflows::setup::settings;
+
+/// The JSON schema of the file, for editors; the settings of projects are those that this photoctl knows.
+///
+/// # Errors
+/// None: the schema is ours.
+pub fn schema() -> Result<String> {
+    let broken = |error| Error::new(Kind::Internal, "the schema is broken").with_source(error);
+    let mut schema: serde_json::Value = serde_json::from_str(include_str!("event.schema.json")).map_err(broken)?;
+    let place = "/properties/projects/items/properties/settings/properties";
+    if let Some(properties) = schema.pointer_mut(place).and_then(serde_json::Value::as_object_mut) {
+        for setting in settings::of_projects() {
+            let value = serde_json::json!({"type": ["string", "number", "boolean"], "description": setting.about});
+            properties.insert(setting.key.to_owned(), value);
+        }
+    }
+    Ok(format!("{schema:#}\n"))
+}

@@ -373,15 +373,14 @@ impl<'p, 'a> Table<'p, 'a> {
         };
         let mut table = Table { what: "a password", span, entries, taken: Vec::new(), problems: self.problems };
         let (env, command) = (table.text("env"), table.text("command"));
-        let source = match (env, command) {
+        match (env, command) {
             (Some(name), None) => Some(PasswordSource::Environment(name.value)),
             (None, Some(command)) => Some(PasswordSource::Command(command.value)),
             _ => {
                 table.problems.add(&table.span, said);
                 None
             }
-        };
-        source
+        }
     }
 
     /// `terms`, or the content of the file that `terms_file` names.

@@ -13,7 +13,7 @@ use crate::model::ids::QrTokenId;
 use crate::model::people::User;
 use crate::model::project::Project;
 use crate::model::qr::{LETTERS_IN_TOKEN, Token, TokenStatus, TokenUser};
-use crate::model::text::printable;
+use crate::model::text::{printable, quoted};
 use crate::model::time::{self, for_people};
 
 /// For whom tokens are made.
@@ -48,8 +48,8 @@ impl Expiry {
             (None, Some(end)) => end,
             (None, None) => {
                 return Err(Error::usage(format!(
-                    "project {:?} has no end: when do the tokens expire?",
-                    printable(&project.name)
+                    "project {} has no end: when do the tokens expire?",
+                    quoted(&project.name)
                 ))
                 .hint("give --expires, such as --expires 30d or --expires '2026-06-01 20:00'"));
             }

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::ids::{ProjectId, QrTokenId};
 use crate::model::project::Project;
 use crate::model::qr::{QrToken, Token, TokenStatus, link};
-use crate::model::text::printable;
+use crate::model::text::{printable, quoted};
 use crate::model::time;
 use crate::workflows::setup::settings::of_project;
 
@@ -45,7 +45,7 @@ pub async fn find(conn: &mut PgConnection, text: &str) -> Result<QrToken> {
         [] => Err(nothing()),
         [only] => Ok(only.clone()),
         several => {
-            let error = Error::new(Kind::Ambiguous, format!("{:?} fits {} tokens", printable(text), several.len()));
+            let error = Error::new(Kind::Ambiguous, format!("{} fits {} tokens", quoted(text), several.len()));
             Err(several.iter().take(NAMED_MOST).fold(error, |error, token| error.hint(token.id.to_string())))
         }
     }
@@ -103,7 +103,7 @@ pub async fn project_of(conn: &mut PgConnection, token: &QrToken) -> Result<Proj
 async fn live_project(conn: &mut PgConnection, id: ProjectId, name: &str) -> Result<Project> {
     let project = db::projects::get(conn, id).await?.filter(|project| project.deleted_at.is_none());
     project.ok_or_else(|| {
-        Error::new(Kind::ProjectDeleted, format!("project {:?} was deleted: nobody can join it", printable(name)))
+        Error::new(Kind::ProjectDeleted, format!("project {} was deleted: nobody can join it", quoted(name)))
     })
 }
 

@@ -6,7 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::audit::{Action, Author, Entity, Entry, Fields};
 use crate::model::ids::UserId;
 use crate::model::qr::Token;
-use crate::model::text::printable;
+use crate::model::text::quoted;
 use crate::model::time;
 
 /// Lets a user join by a token, as the web application would when they scan it. `accepts` says that they accept the
@@ -51,7 +51,7 @@ pub async fn redeem(
 
 fn refusal(attempt: &Attempt, token: &Token, user: UserId, zone: chrono_tz::Tz) -> Error {
     let token = token.masked();
-    let project = format!("project {:?}", printable(&attempt.project));
+    let project = format!("project {}", quoted(&attempt.project));
     let at = |time: Option<_>| time.map(|time| time::for_people(time, zone)).unwrap_or_default();
     match attempt.verdict {
         Verdict::Joins => Error::new(Kind::Internal, "a token that lets somebody join was refused"),

@@ -11,7 +11,7 @@ use crate::model::audit::{Action, Author, Entity, Entry, Fields};
 use crate::model::ids::UserId;
 use crate::model::project::Project;
 use crate::model::qr::{QrToken, TokenStatus};
-use crate::model::text::printable;
+use crate::model::text::quoted;
 use crate::print::Card;
 
 /// Most cards of one sheet.
@@ -56,7 +56,7 @@ pub async fn tokens(conn: &mut PgConnection, project: &Project, which: Which) ->
     match (tokens.as_slice(), which) {
         ([], _) => Err(none(project, which)),
         ([_, _, ..], Which::Poster) => {
-            let error = format!("project {:?} has {} open tokens for all", printable(&project.name), tokens.len());
+            let error = format!("project {} has {} open tokens for all", quoted(&project.name), tokens.len());
             let error = Error::new(Kind::Ambiguous, error);
             let error = tokens.iter().take(8).fold(error, |error, token| error.hint(format!("--token {}", token.id)));
             Err(error.hint("say which one by --token"))
@@ -71,7 +71,7 @@ fn none(project: &Project, which: Which) -> Error {
         Which::Each { user: Some(_) } => ("no open token for this guest", "--user U"),
         Which::Poster => ("no open token for all", "--reusable"),
     };
-    Error::new(Kind::NotFound, format!("project {:?} has {what}: there is nothing to print", printable(&project.name)))
+    Error::new(Kind::NotFound, format!("project {} has {what}: there is nothing to print", quoted(&project.name)))
         .hint(format!("make some with photoctl qr issue {how}"))
 }
 

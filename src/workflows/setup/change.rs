@@ -92,11 +92,20 @@ pub async fn apply<T: Thing>(db: &Db, author: &Author, plan: &Plan<T>) -> Result
     }
 }
 
-/// Writes a plan within a transaction of the caller's, who appends the entry last.
-pub(super) async fn write<T: Thing>(tx: &mut Tx, plan: &Plan<T>) -> Result<Entry> {
-    for name in plan.after.locks() {
+/// Takes the locks of a thing. Who brings in a roster holds all users.
+pub(super) async fn lock<T: Thing>(tx: &mut Tx, thing: &T) -> Result<()> {
+    if T::NOUN == Noun::User {
+        db::roster::share_users(tx).await?;
+    }
+    for name in thing.locks() {
         db::guard::lock(tx, &name).await?;
     }
+    Ok(())
+}
+
+/// Writes a plan within a transaction of the caller's, who appends the entry last.
+pub(super) async fn write<T: Thing>(tx: &mut Tx, plan: &Plan<T>) -> Result<Entry> {
+    lock(tx, &plan.after).await?;
     rows::lock(tx, T::NOUN, plan.after.id(), &plan.version).await?;
     plan.after.judge(tx, &plan.before, plan.allow_duplicate).await?;
     plan.after.write(tx).await?;

@@ -36,8 +36,8 @@ pub fn name(text: &str, what: &str) -> Result<String> {
     if text.is_empty() {
         return Err(Error::invalid(format!("{what} is empty")));
     }
-    no_controls(text, what)?;
     at_most(text, NAME_MOST, what)?;
+    no_controls(text, what)?;
     Ok(text.to_owned())
 }
 
@@ -47,12 +47,12 @@ pub fn name(text: &str, what: &str) -> Result<String> {
 /// When it is none, or too long.
 pub fn email(text: &str) -> Result<String> {
     let text = text.trim();
+    at_most(text, NAME_MOST, "the email")?;
     let options = Options::default().with_required_tld().without_display_text().without_domain_literal();
     if let Err(error) = EmailAddress::parse_with_options(text, options) {
         return Err(Error::invalid(format!("{} is not an email address: {error}", quoted(text))));
     }
     no_controls(text, "the email")?;
-    at_most(text, NAME_MOST, "the email")?;
     Ok(text.to_owned())
 }
 

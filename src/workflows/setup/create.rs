@@ -122,9 +122,7 @@ pub(super) enum Written<T> {
 
 /// Writes a new thing within a transaction of the caller's, who appends the entries last.
 pub(super) async fn write<N: New>(tx: &mut Tx, new: &N, password_hash: &str, mode: Mode) -> Result<Written<N::Thing>> {
-    for name in new.planned().locks() {
-        db::guard::lock(tx, &name).await?;
-    }
+    change::lock(tx, &new.planned()).await?;
     if let Some(there) = existing(tx, new, None, mode).await? {
         return Ok(Written::There(there));
     }

@@ -3,7 +3,9 @@
 mod audit;
 mod audit_proof;
 mod change;
+mod currency;
 mod embedded;
+mod hostile;
 mod lifecycle;
 mod parts;
 mod passwords;

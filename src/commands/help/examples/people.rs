@@ -107,6 +107,8 @@ pub(super) const ALL: &[Examples] = &[
          "photoctl user create --name Gus --email gus@example.org"),
         ("The guests of an event",
          "photoctl user list --project \"Summer Run\""),
+        ("The guests of an event from a spreadsheet",
+         "photoctl user import --project \"Summer Run\" guests.csv"),
     ]),
     ("user create", &[
         ("A guest, the password asked for",
@@ -149,5 +151,21 @@ pub(super) const ALL: &[Examples] = &[
          "photoctl user set-password gus@example.org"),
         ("Log in no more",
          "photoctl user set-password gus@example.org --no-password"),
+    ]),
+    ("user import", &[
+        ("What a spreadsheet would change, and the first rows that it would not take",
+         "photoctl user import --project \"Summer Run\" guests.xlsx --dry-run"),
+        ("The rows that are not taken go to a file, to be mended and imported again",
+         "photoctl user import --project \"Summer Run\" guests.csv --rejects rejected.csv"),
+        ("A column whose header does not tell what it holds",
+         "photoctl user import --project \"Summer Run\" guests.csv --map email=Contact --map name=\"Who comes\""),
+        ("From another program, all or nothing",
+         "photoctl user import --project \"Summer Run\" --strict --json -"),
+    ]),
+    ("user export", &[
+        ("The guests of an event, for a spreadsheet",
+         "photoctl user export --project \"Summer Run\" --to guests.csv"),
+        ("All users to stdout",
+         "photoctl user export"),
     ]),
 ];

@@ -323,7 +323,8 @@ impl Side<'_, '_, '_> {
         // The file may give the operator another zone.
         let zone = owner.map(|owner| owner.timezone).unwrap_or_default();
         let base = Project { operator_timezone: zone, ..base };
-        let Some(after) = self.project_after(one, &base) else { return };
+        // A mistake in it hides no mistake in its parts.
+        let after = self.project_after(one, &base).unwrap_or(base);
         self.push(&one.identity, operator, before.map(Thing::Project), Thing::Project(after), None, Vec::new());
     }
 
