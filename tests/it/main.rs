@@ -17,6 +17,7 @@ mod db_server;
 mod db_shell;
 mod db_tls;
 mod doctor;
+mod examples;
 mod faults_database;
 mod faults_host;
 mod faults_restart;
