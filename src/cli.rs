@@ -109,7 +109,7 @@ pub enum Command {
     Completions(completions::CompletionsArgs),
     /// Writes the manual pages
     Man(man::ManArgs),
-    /// Explains a topic or a command: exit-codes, error-codes, settings
+    /// All commands by task; or explains a topic or a command
     Help(help::HelpArgs),
 }
 

@@ -150,10 +150,39 @@ fn every_command_has_examples() {
 }
 
 #[test]
+fn help_has_every_command_under_one_task() {
+    let mut there = Vec::new();
+    let mut root = photoctl::cli::command();
+    walk(&mut root, &mut |path, command| {
+        if command.get_subcommands().next().is_none() {
+            there.push(path.to_owned());
+        }
+    });
+    let mut listed: Vec<String> = photoctl::commands::help::tasks::TASKS
+        .iter()
+        .flat_map(|(_, lines)| photoctl::commands::help::tasks::commands(lines))
+        .collect();
+    there.sort();
+    listed.sort();
+    assert_eq!(listed, there, "put a new command into src/commands/help/tasks.rs");
+    let machine = Photoctl::new();
+    machine.args(["help"]).ok().stdout_has("Set an event up").stdout_has("  photos                 upload, list");
+    let tasks = machine.args(["help", "--json"]).ok().json();
+    assert_eq!(tasks["tasks"][0]["commands"][0], "operator create");
+}
+
+#[test]
 fn manual_pages() {
     let machine = Photoctl::new();
     machine.args(["man"]).ok().stdout_has(".TH photoctl 1");
     machine.args(["man", "--to", "pages"]).ok();
+    // One for each command, and man itself can read them.
+    let mut root = photoctl::cli::command();
+    walk(&mut root, &mut |path, _| {
+        let name = format!("photoctl {path}").trim_end().replace(' ', "-");
+        let page = machine.path().join(format!("pages/{name}.1"));
+        assert!(page.exists(), "no page {name}");
+    });
     let page = std::fs::read_to_string(machine.path().join("pages/photoctl-photos-upload.1")).unwrap();
     assert!(page.contains(".TH photoctl-photos-upload 1"), "{page}");
     assert!(page.contains("Examples:"), "{page}");

@@ -37,6 +37,7 @@ mod photos_world;
 mod qr;
 mod roster;
 mod secrets;
+mod shipped;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;

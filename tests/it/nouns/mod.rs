@@ -35,6 +35,11 @@ impl House {
         Self { machine, db: Some(db) }
     }
 
+    /// With nothing yet: the embedded database comes with the first operator.
+    pub fn bare() -> Self {
+        Self { machine: Photoctl::new().env("PHOTOCTL_BCRYPT_COST", "10"), db: None }
+    }
+
     /// With the embedded database.
     pub fn embedded() -> Self {
         let machine = Photoctl::new().env("PHOTOCTL_BCRYPT_COST", "10");

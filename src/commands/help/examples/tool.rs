@@ -55,6 +55,8 @@ pub(super) const ALL: &[Examples] = &[
          "photoctl man"),
     ]),
     ("help", &[
+        ("All commands, by what you are about to do",
+         "photoctl help"),
         ("What exit codes mean",
          "photoctl help exit-codes"),
         ("All settings",
