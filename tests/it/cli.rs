@@ -296,7 +296,7 @@ fn the_second_signal_aborts() {
 #[test]
 fn machines_get_a_document_whatever_is_asked() {
     let machine = Photoctl::new();
-    for line in ["help", "help photos upload", "--help", "photos --help", "--version", "completions bash", "man"] {
+    for line in ["help photos upload", "--help", "photos --help", "--version", "completions bash", "man"] {
         let document = machine.line(&format!("{line} --json")).ok().json();
         assert!(document["text"].as_str().is_some_and(|text| text.contains("photoctl")), "{line}: {document}");
         let lines = machine.line(&format!("{line} --output jsonl")).ok().json_lines();
