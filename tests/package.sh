@@ -25,7 +25,7 @@ cp completions/* "$out/$name/completions/"
 cp -r examples/. "$out/$name/examples/"
 cp src/licences/MIT.txt "$out/$name/LICENCE-MIT.txt"
 cp src/licences/Apache-2.0.txt "$out/$name/LICENCE-Apache-2.0.txt"
-tests/package/licences.py Cargo.toml >"$out/$name/THIRD-PARTY-LICENCES.txt"
+tests/package/licences.py Cargo.toml | gzip -9n >"$out/$name/THIRD-PARTY-LICENCES.txt.gz"
 # The same files make the same archive.
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}" \
     -C "$out" -czf "$out/$name.tar.gz" "$name"
@@ -48,46 +48,51 @@ finish() {
 }
 trap finish EXIT
 
-# tries ROOT: everything is in its place below it, and works without anything of this folder.
-tries() {
-    local root=$1 bin=$1/usr/bin/photoctl page
-    [ "$("$bin" --version)" = "photoctl $version" ]
+# works BINARY: with a database of its own, and without anything of this folder.
+works() {
+    [ "$("$1" --version)" = "photoctl $version" ]
     (
         cd "$work"
         export PHOTOCTL_HOME="$work/home" PHOTOCTL_CONFIG=/dev/null
-        "$bin" operator create --name Try --email try@example.org --no-password --if-not-exists --quiet >/dev/null
-        "$bin" operator list --output csv | grep -q try@example.org
-        "$bin" audit export --quiet | python3 "$root/usr/share/doc/photoctl/examples/verify_audit.py" >/dev/null
+        "$1" operator create --name Try --email try@example.org --no-password --if-not-exists --quiet >/dev/null
+        "$1" operator list --output csv | grep -q try@example.org
+        "$1" audit export --quiet | python3 "$work/$name/examples/verify_audit.py" >/dev/null
     )
     rm -rf "$work/home"
-    bash -c "source $root/usr/share/bash-completion/completions/photoctl && complete -p photoctl" >/dev/null
-    [ -s "$root/usr/share/zsh/vendor-completions/_photoctl" ]
-    [ -s "$root/usr/share/fish/vendor_completions.d/photoctl.fish" ]
-    page=$(gzip -dc "$root/usr/share/man/man1/photoctl-photos-upload.1.gz")
-    grep -q 'TH photoctl-photos-upload' <<<"$page"
-    grep -q 'Permission is hereby granted' "$root/usr/share/doc/photoctl/LICENCE-MIT.txt"
-    gzip -dcf "$root"/usr/share/doc/photoctl/THIRD-PARTY-LICENCES.txt* | grep -q '^sqlx '
+}
+
+# in_place ROOT: all that comes with the binary stands where a Debian looks for it.
+in_place() {
+    local share=$1/usr/share
+    bash -c "source $share/bash-completion/completions/photoctl && complete -p photoctl" >/dev/null
+    [ -s "$share/zsh/vendor-completions/_photoctl" ]
+    [ -s "$share/fish/vendor_completions.d/photoctl.fish" ]
+    gzip -dc "$share/man/man1/photoctl-photos-upload.1.gz" | grep -c 'TH photoctl-photos-upload' >/dev/null
+    grep -q 'Permission is hereby granted' "$share/doc/photoctl/LICENCE-MIT.txt"
+    gzip -dc "$share/doc/photoctl/THIRD-PARTY-LICENCES.txt.gz" | grep -c '^sqlx ' >/dev/null
+    [ -x "$share/doc/photoctl/examples/event.sh" ]
 }
 
 unset DATABASE_URL
 tar -C "$work" -xzf "$out/$name.tar.gz"
-[ "$("$work/$name/photoctl" --version)" = "photoctl $version" ]
+works "$work/$name/photoctl"
 [ "$(find "$work/$name/man" -name 'photoctl*.1' | wc -l)" -gt 50 ]
 [ "$(find "$work/$name/completions" -type f | wc -l)" = 5 ]
-if [ "$(id -u)" = 0 ] && command -v dpkg >/dev/null && ! dpkg -s photoctl >/dev/null 2>&1; then
-    dpkg -i "$deb" >/dev/null
+dpkg-deb -x "$deb" "$work/root"
+in_place "$work/root"
+works "$work/root/usr/bin/photoctl"
+# A system may be set up to leave manuals and examples out: only the binary is looked for in it.
+if [ "$(id -u)" = 0 ] && ! dpkg -s photoctl >/dev/null 2>&1; then
     installed=yes
-    tries ""
+    dpkg -i "$deb" >/dev/null
+    works /usr/bin/photoctl
     dpkg -r photoctl >/dev/null
     installed=
     [ ! -e /usr/bin/photoctl ]
-else
-    dpkg-deb -x "$deb" "$work/root"
-    tries "$work/root"
 fi
 # As from a checkout.
 [ -n "${PHOTOCTL_PACKAGE_AS_BUILT:-}" ] || {
     cargo install --path . --locked --quiet --root "$work/cargo"
     [ "$("$work/cargo/bin/photoctl" --version)" = "photoctl $version" ]
 }
-echo "Both work, and so does cargo install --path ."
+echo "They work, and so does cargo install --path ."
