@@ -1,34 +1,19 @@
-
-_clap_complete_photoctl() {
-    local IFS=$'\013'
-    local _CLAP_COMPLETE_INDEX=${COMP_CWORD}
-    local _CLAP_COMPLETE_COMP_TYPE=${COMP_TYPE}
-    if compopt +o nospace 2> /dev/null; then
-        local _CLAP_COMPLETE_SPACE=false
-    else
-        local _CLAP_COMPLETE_SPACE=true
+# Completions of photoctl for bash. The whole line goes to photoctl: bash itself takes an email apart at its @.
+_photoctl() {
+    local line reply
+    COMPREPLY=()
+    reply=$(PHOTOCTL_COMPLETE=bash PHOTOCTL_WORDBREAKS="$COMP_WORDBREAKS" PHOTOCTL_POINT="$COMP_POINT" \
+        photoctl -- "$COMP_LINE" 2>/dev/null) || return 0
+    [ -n "$reply" ] || return 0
+    while IFS= read -r line; do COMPREPLY+=("$line"); done <<<"$reply"
+    # A folder or an option that waits for its value goes on.
+    if [ ${#COMPREPLY[@]} = 1 ] && [[ "${COMPREPLY[0]}" == *[=/] ]]; then
+        compopt -o nospace 2>/dev/null
     fi
-    local words=("${COMP_WORDS[@]}")
-    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-        words[COMP_CWORD]="$2"
-    fi
-    COMPREPLY=( $( \
-        _CLAP_IFS="$IFS" \
-        _CLAP_COMPLETE_INDEX="$_CLAP_COMPLETE_INDEX" \
-        _CLAP_COMPLETE_COMP_TYPE="$_CLAP_COMPLETE_COMP_TYPE" \
-        _CLAP_COMPLETE_SPACE="$_CLAP_COMPLETE_SPACE" \
-        PHOTOCTL_COMPLETE="bash" \
-        "photoctl" -- "${words[@]}" \
-    ) )
-    if [[ $? != 0 ]]; then
-        unset COMPREPLY
-    elif [[ $_CLAP_COMPLETE_SPACE == false ]] && [[ "${COMPREPLY-}" =~ [=/:]$ ]]; then
-        compopt -o nospace
-    fi
+    return 0
 }
 if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
-    complete -o nospace -o bashdefault -o nosort -F _clap_complete_photoctl photoctl
+    complete -o bashdefault -o nosort -F _photoctl photoctl
 else
-    complete -o nospace -o bashdefault -F _clap_complete_photoctl photoctl
+    complete -o bashdefault -F _photoctl photoctl
 fi
-

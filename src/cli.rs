@@ -105,11 +105,11 @@ pub enum Command {
     /// Who changed what
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Prints a completion script for a shell
+    /// Completion for the shell: names of commands, projects, people with the Tab key
     Completions(completions::CompletionsArgs),
     /// Writes the manual pages
     Man(man::ManArgs),
-    /// Explains a topic or a command: exit-codes, error-codes, settings
+    /// All commands by task; or explains a topic or a command
     Help(help::HelpArgs),
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use super::refs::Noun;
+use super::{ServerConfig, connect};
 use crate::error::Result;
 
 /// A thing's name, and by what else it is told apart.
@@ -62,4 +63,14 @@ pub async fn list(conn: &mut PgConnection, noun: Option<Noun>, prefix: &str, lim
     .fetch_all(conn)
     .await?;
     Ok(names)
+}
+
+/// As [`list`], of a server over one connection of its own, and without what a longer session would look at first.
+///
+/// # Errors
+/// Those of connecting, and what the database says.
+pub async fn of_server(server: &ServerConfig, noun: Noun, prefix: &str, limit: i64) -> Result<Vec<Named>> {
+    let options = connect::options(server)?;
+    let mut conn = connect::open(&options, server.connect_timeout).await?;
+    list(&mut conn, Some(noun), prefix, limit).await
 }

@@ -4,6 +4,7 @@
 mod binding;
 mod changes;
 mod cli;
+mod completions;
 mod config;
 mod db_adopt;
 mod db_backup;
@@ -16,6 +17,7 @@ mod db_server;
 mod db_shell;
 mod db_tls;
 mod doctor;
+mod examples;
 mod faults_database;
 mod faults_host;
 mod faults_restart;
@@ -35,6 +37,7 @@ mod photos_world;
 mod qr;
 mod roster;
 mod secrets;
+mod shipped;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;

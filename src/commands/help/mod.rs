@@ -1,6 +1,7 @@
 //! `help`: topics, commands, and the examples under every `--help`.
 
 pub mod examples;
+pub mod tasks;
 mod topics;
 
 use crate::app::App;
@@ -17,18 +18,19 @@ const TOPICS: &[(&str, &str)] = &[
 
 #[derive(Debug, clap::Args)]
 pub struct HelpArgs {
-    /// A topic (exit-codes, error-codes, settings) or the words of a command
+    /// A topic (exit-codes, error-codes, settings) or the words of a command [default: all commands by task]
     #[arg(value_name = "TOPIC|COMMAND")]
     pub words: Vec<String>,
 }
 
-/// Shows a topic or a command's help.
+/// Shows all commands by task, a topic, or a command's help.
 ///
 /// # Errors
 /// When there is neither of that name.
 pub fn run(app: &App, args: &HelpArgs) -> Finished {
     let words: Vec<&str> = args.words.iter().map(String::as_str).collect();
     match words.as_slice() {
+        [] => app.ui.show(&tasks::page()),
         ["exit-codes"] => app.ui.list(&topics::exit_codes(), None),
         ["error-codes"] => app.ui.list(&topics::error_codes(), None),
         ["settings"] => topics::settings(app),
@@ -60,7 +62,7 @@ fn topic_names() -> String {
 #[must_use]
 pub fn with_examples(command: clap::Command) -> clap::Command {
     let command = decorate(command, "");
-    let mut topics = String::from("Topics (photoctl help TOPIC):\n");
+    let mut topics = String::from("All commands by task: photoctl help\n\nTopics (photoctl help TOPIC):\n");
     for (name, about) in TOPICS {
         topics.push_str(&format!("  {name:<12} {about}\n"));
     }

@@ -1,6 +1,7 @@
 //! People, projects, settings and the audit log: acted through the binary, read by psql.
 
 mod audit;
+mod audit_proof;
 mod change;
 mod currency;
 mod embedded;
@@ -32,6 +33,11 @@ impl House {
         let db = runtime.block_on(TestDb::migrated());
         let machine = Photoctl::new().env("DATABASE_URL", db.url()).env("PHOTOCTL_BCRYPT_COST", "10");
         Self { machine, db: Some(db) }
+    }
+
+    /// With nothing yet: the embedded database comes with the first operator.
+    pub fn bare() -> Self {
+        Self { machine: Photoctl::new().env("PHOTOCTL_BCRYPT_COST", "10"), db: None }
     }
 
     /// With the embedded database.

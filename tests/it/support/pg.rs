@@ -39,6 +39,11 @@ impl TestDb {
         Self::make(&template().await).await
     }
 
+    /// Another one that begins as this one is. Nobody may be connected to it.
+    pub async fn copy(&self) -> Self {
+        Self::make(&self.name).await
+    }
+
     /// The database of `url` on a server of the test's own, with all migrations applied.
     pub async fn on(url: &str) -> Self {
         let db = connect(url).await;

@@ -28,7 +28,7 @@ pub(super) const ALL: &[Examples] = &[
         ("Whether the log is as it was written",
          "photoctl audit verify"),
         ("Whether it still holds what was noted elsewhere a month ago",
-         "photoctl audit verify --head 2:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+         "photoctl audit verify --head \"$(cat audit-head.txt)\""),
         ("After a backup of a server was restored",
          "photoctl audit verify --accept"),
     ]),
@@ -38,6 +38,6 @@ pub(super) const ALL: &[Examples] = &[
         ("What came since entry 2, for a spreadsheet",
          "photoctl audit export --after 2 --format csv --to audit.csv"),
         ("Whether nobody has touched it, without photoctl",
-         "photoctl audit export | python3 verify_audit.py"),
+         "photoctl audit export | python3 examples/verify_audit.py"),
     ]),
 ];

@@ -18,7 +18,7 @@ pub const ALL: &[Examples] = &[
         ("Fifty for whoever comes, open until the project ends",
          "photoctl qr issue --project \"Summer Run\" --count 50"),
         ("One for each member; again, it issues only what is missing",
-         "photoctl qr issue --project \"Summer Run\" --members --expires \"2026-06-01 20:00\""),
+         "photoctl qr issue --project \"Summer Run\" --members --expires 3d"),
         ("Links for a mailing, as a spreadsheet",
          "photoctl qr issue --project \"Summer Run\" --members --output csv"),
         ("For a poster",

@@ -37,10 +37,16 @@ pub(super) const ALL: &[Examples] = &[
          "photoctl doctor --for upload --json"),
     ]),
     ("completions", &[
-        ("For bash, from the next login on",
-         "photoctl completions bash --to ~/.local/share/bash-completion/completions/photoctl"),
-        ("For fish",
-         "photoctl completions fish --to ~/.config/fish/completions/photoctl.fish"),
+        ("For the shell that you sit at",
+         "photoctl completions install"),
+        ("Only the script, for bash",
+         "photoctl completions bash"),
+    ]),
+    ("completions install", &[
+        ("For the shell that you sit at",
+         "photoctl completions install"),
+        ("For zsh; look first",
+         "photoctl completions install zsh --dry-run"),
     ]),
     ("man", &[
         ("All pages into a folder",
@@ -49,6 +55,8 @@ pub(super) const ALL: &[Examples] = &[
          "photoctl man"),
     ]),
     ("help", &[
+        ("All commands, by what you are about to do",
+         "photoctl help"),
         ("What exit codes mean",
          "photoctl help exit-codes"),
         ("All settings",
