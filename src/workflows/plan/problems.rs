@@ -88,7 +88,7 @@ mod tests {
     fn mistakes_come_in_order_with_their_places() {
         let text = "a = 1\nö = 2\n  c = 3\n";
         let mut problems = Problems::new("x.toml", text);
-        problems.unknown(&(16..17), "there is no", "photografers", ["photographers", "packages"]);
+        problems.unknown(&(15..16), "there is no", "photografers", ["photographers", "packages"]);
         problems.add(&(6..8), "bad");
         let error = problems.none_or_refuse().expect_err("two");
         assert_eq!(
