@@ -12,6 +12,7 @@ name="photoctl-$version-$(uname -m)-$(uname -s | tr '[:upper:]' '[:lower:]')"
 # The newest one that Rust 1.95 and this manifest are known to go with.
 cargo_deb=3.8.0
 
+# PHOTOCTL_PACKAGE_AS_BUILT=1 takes whatever target/release holds, to try this script.
 if [ -z "${PHOTOCTL_PACKAGE_AS_BUILT:-}" ]; then
     cargo build --release --locked --quiet
 fi
@@ -91,8 +92,8 @@ if [ "$(id -u)" = 0 ] && ! dpkg -s photoctl >/dev/null 2>&1; then
     [ ! -e /usr/bin/photoctl ]
 fi
 # As from a checkout.
-[ -n "${PHOTOCTL_PACKAGE_AS_BUILT:-}" ] || {
+if [ -z "${PHOTOCTL_PACKAGE_AS_BUILT:-}" ]; then
     cargo install --path . --locked --quiet --root "$work/cargo"
     [ "$("$work/cargo/bin/photoctl" --version)" = "photoctl $version" ]
-}
-echo "They work, and so does cargo install --path ."
+fi
+echo "What is handed out works."
