@@ -80,7 +80,8 @@ impl Page {
 
     /// `Label       value`, aligned with its neighbours.
     pub fn field(&mut self, label: &str, value: impl AsRef<str>) {
-        let label = self.paint(&format!("{label:<16}"), Style::new().dim());
+        let gap = if label.chars().count() < 16 { "" } else { " " };
+        let label = self.paint(&format!("{label:<16}{gap}"), Style::new().dim());
         self.text.push_str(&label);
         self.line(value.as_ref());
     }

@@ -30,8 +30,8 @@ pub struct FileArgs {
     /// The event file, TOML or JSON; - for stdin
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// The value of a variable of the file; one or more, and again
-    #[arg(long, value_name = "NAME=VALUE", num_args = 1..)]
+    /// The value of a variable of the file; and again for another
+    #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     /// Remove what earlier files described and this one does not, unless it has photos or sales
     #[arg(long)]

@@ -210,8 +210,25 @@ fn unmentioned(
     resolver: &resolve::Resolver<'_>,
     prune: bool,
 ) {
-    let wanted: std::collections::HashSet<(Noun, Uuid)> =
+    let mut wanted: std::collections::HashSet<(Noun, Uuid)> =
         steps.iter().filter_map(|step| Some((step.noun, step.id?))).collect();
+    // What takes part in a project of the file, and stays there, is wanted too.
+    for step in steps.iter().filter(|step| step.noun == Noun::Project) {
+        let there = |noun, parts: Option<&std::collections::BTreeSet<Uuid>>| {
+            parts.into_iter().flatten().map(|id| (noun, *id)).collect::<Vec<_>>()
+        };
+        let project = step.id.unwrap_or_default();
+        wanted.extend(there(Noun::Photographer, state.photographers_of.get(&project)));
+        wanted.extend(there(Noun::Package, state.packages_of.get(&project)));
+    }
+    for change in steps.iter().flat_map(|step| &step.parts) {
+        let noun = if change.kind == PartKind::Photographer { Noun::Photographer } else { Noun::Package };
+        if let Part::Thing(Ref::There(id)) = &change.part
+            && change.action == PartAction::Add
+        {
+            wanted.insert((noun, *id));
+        }
+    }
     let mut removes = Vec::new();
     for ((noun, id), key) in &state.key_of {
         if wanted.contains(&(*noun, *id)) {

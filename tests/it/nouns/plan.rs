@@ -209,6 +209,20 @@ photos = 1
 }
 
 #[test]
+fn what_a_project_of_the_file_names_is_not_pruned() {
+    let house = House::new();
+    house.apply(FILE, &[]);
+    let named = "[[operators]]\nkey = \"alpine\"\n[[projects]]\nkey = \"ball\"\noperator = \"alpine\"\nname = \"Ball\"\n\
+                 packages = [\"Ten photos\"]\nphotographers = [\"mara@alpine.example\"]\n";
+    house.apply(named, &["--prune", "--yes"]);
+    let live = "SELECT (SELECT string_agg(name, ',') FROM projects WHERE deleted_at IS NULL),
+                       (SELECT count(*) FROM packages WHERE deleted_at IS NULL),
+                       (SELECT count(*) FROM photographers WHERE deleted_at IS NULL)";
+    assert_eq!(house.psql(live), "Ball|1|1");
+    assert_eq!(counts(&house.json(&["project", "plan", &house.file(named), "--prune"])), [0, 0, 0, 0, 2]);
+}
+
+#[test]
 fn a_rename_is_a_rename_and_what_was_deleted_comes_back() {
     let house = House::new();
     house.apply(FILE, &[]);
