@@ -129,7 +129,19 @@ pub fn read(root: Node, folder: &Path, problems: &mut Problems<'_>) -> Wanted {
     );
     each_once("package", wanted.packages.iter().map(|one| (one.operator.value.clone(), &one.identity)), problems);
     each_once("project", wanted.projects.iter().map(|one| (one.operator.value.clone(), &one.identity)), problems);
+    emails_once(wanted.operators.iter().filter_map(|one| one.email.as_ref()), problems);
+    emails_once(wanted.photographers.iter().filter_map(|one| one.email.as_ref()), problems);
     wanted
+}
+
+/// Emails are unique, whatever their case.
+fn emails_once<'a>(emails: impl Iterator<Item = &'a At<String>>, problems: &mut Problems<'_>) {
+    let mut seen = std::collections::HashSet::new();
+    for email in emails {
+        if !seen.insert(email.value.to_lowercase()) {
+            problems.add(&email.span, format!("{} is another one's email too", text::quoted(&email.value)));
+        }
+    }
 }
 
 fn each_once<'a>(noun: &str, all: impl Iterator<Item = (String, &'a Identity)>, problems: &mut Problems<'_>) {

@@ -299,6 +299,9 @@ preview_size = "large"
     let mistakes = house.mistakes(&bad);
     assert_eq!(mistakes.len(), 3, "{mistakes:?}");
     assert!(mistakes[2].contains("did you mean `mara`?"), "{mistakes:?}");
+    let twice = "[[photographers]]\nkey = \"a\"\noperator = \"x\"\nemail = \"a@b.org\"\n\
+                 [[photographers]]\nkey = \"b\"\noperator = \"x\"\nemail = \"A@b.org\"\n";
+    assert_eq!(house.mistakes(twice), ["8:9: \"A@b.org\" is another one's email too"]);
     assert_eq!(house.mistakes("[[operators]\nx = \n")[0].split(':').next(), Some("1"));
     assert!(house.mistakes(&FILE.replace("year = ", "jahr = "))[0].contains("there is no variable `year`"));
     house.fails(2, &["project", "plan", &house.file(FILE), "--set", "yaer=1"]).stderr_has("did you mean `year`?");
