@@ -11,6 +11,8 @@ use super::error::{Problem, StoreError};
 pub(crate) struct Attempts {
     made: u32,
     failed_connects: u32,
+    /// Time-outs without a word.
+    silences: u32,
     max: u32,
     max_connects: u32,
     pauses: ExponentialBackoff,
@@ -29,6 +31,7 @@ impl Attempts {
         Self {
             made: 0,
             failed_connects: 0,
+            silences: 0,
             max: config.max_attempts.max(1),
             max_connects: config.max_connect_attempts.max(1),
             pauses: ExponentialBuilder::new()
@@ -74,8 +77,11 @@ impl Attempts {
         if *error.problem() == Problem::Integrity && self.made >= Self::MAX_FOR_INTEGRITY {
             return None;
         }
-        if *error.problem() == Problem::Timeout && self.made >= Self::MAX_FOR_SILENCE {
-            return None;
+        if *error.problem() == Problem::Timeout {
+            self.silences += 1;
+            if self.silences >= Self::MAX_FOR_SILENCE {
+                return None;
+            }
         }
         let pause = self.pauses.next()?;
         match error.retry_after() {
@@ -131,6 +137,20 @@ mod tests {
     #[test]
     fn a_store_that_says_nothing_is_not_waited_for_many_times() {
         assert_eq!(pauses_for(&Problem::Timeout).len(), 2);
+        // Other trouble before is no silence.
+        let mut attempts = attempts();
+        let busy = Problem::Unavailable { status: Some(503), retry_after: None };
+        for (problem, again) in [
+            (&busy, true),
+            (&busy, true),
+            (&busy, true),
+            (&Problem::Timeout, true),
+            (&Problem::Timeout, true),
+            (&Problem::Timeout, false),
+        ] {
+            attempts.begin();
+            assert_eq!(attempts.pause_after(&StoreError::new(problem.clone(), "try")).is_some(), again);
+        }
         // Whoever moves bytes, however slowly, is given all attempts.
         assert_eq!(pauses_for(&Problem::Stalled { after: Duration::from_secs(60) }).len(), 7);
     }
