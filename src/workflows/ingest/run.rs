@@ -158,7 +158,7 @@ impl Run {
         for reader in readers {
             self.check(reader.await);
         }
-        // Before the rest is sent, which may take long: somebody may still stand beside the computer.
+        // Before the rest is sent, which may take long.
         self.tally.tell_gone_cards();
         while let Some(done) = jobs.join_next().await {
             self.check(done);

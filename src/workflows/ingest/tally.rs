@@ -105,7 +105,13 @@ impl Tally {
     pub fn failed(&self, told: Told<'_>, failure: &Failure) {
         if failure.reason == FailReason::CARD_GONE {
             let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_first = !inner.of_gone_cards.contains_key(&failure.message);
             *inner.of_gone_cards.entry(failure.message.clone()).or_default() += 1;
+            drop(inner);
+            if is_first {
+                // At once: somebody may still stand beside the computer. How many files it were is said when it is known.
+                self.progress.warn(format_args!("A card was pulled out: put it back, the rest of it is not read now."));
+            }
         }
         self.with(|counts| {
             *counts.failed.entry(failure.reason).or_default() += 1;
@@ -122,7 +128,10 @@ impl Tally {
 
     /// Says once for each card that was pulled out how many files were not read; again only for further ones.
     pub fn tell_gone_cards(&self) {
-        let gone = std::mem::take(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner).of_gone_cards);
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = inner.of_gone_cards.iter_mut().filter(|(_, files)| **files > 0);
+        let gone: Vec<_> = counts.map(|(message, files)| (message.clone(), std::mem::take(files))).collect();
+        drop(inner);
         for (message, files) in gone {
             let verb = if files == 1 { "was" } else { "were" };
             self.progress.warn(format_args!("{} {verb} not read: {message}", text::count(files, "file")));

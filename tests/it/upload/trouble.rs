@@ -136,6 +136,8 @@ fn a_card_that_is_pulled_out_is_said_and_the_rest_goes_on() {
     assert_eq!(json["failed_by_reason"].as_object().unwrap().len(), 1, "all of them for the one reason: {json:#}");
     assert!(json["conclusion"].as_str().unwrap().starts_with("NOT everything"), "{json:#}");
     assert_eq!(output.stderr.matches("is no longer there").count(), 1, "{}", output.stderr);
+    let said = output.stderr.find("A card was pulled out").expect("said at once");
+    assert!(said < output.stderr.find("is no longer there").unwrap(), "{}", output.stderr);
     let files = json["failed_by_reason"]["card_gone"].as_u64().unwrap();
     counts(&output);
     output.stderr_has(&format!("{files} files were not read: the card "));
