@@ -83,7 +83,7 @@ fn room(layout: &Layout, share: f32, largest: f32, smallest: f32) -> Room {
     let (_, _, width, height) = layout.texts;
     let lines = ((height * share / (smallest * LEADING)) as usize).clamp(1, 3);
     let largest = (largest * (width / USUAL).clamp(1.0, 3.0)).min(height * share / LEADING).max(smallest);
-    Room { width, lines, largest, smallest }
+    Room { width, height: (height * share).max(smallest * LEADING), lines, largest, smallest }
 }
 
 impl Event {
@@ -117,7 +117,8 @@ impl<'e> Texts<'e> {
         #[expect(clippy::cast_precision_loss, reason = "three texts")]
         let gaps = texts.len().saturating_sub(1) as f32;
         let gap = if gaps > 0.0 { GAP.min(((height - all) / gaps).max(0.0)) } else { 0.0 };
-        let mut y = top + (height - all - gap * gaps) / 2.0;
+        // What is too high all the same stands below the code, never on it.
+        let mut y = top + ((height - all - gap * gaps) / 2.0).max(0.0);
         let mut placed = Vec::new();
         for text in texts {
             for line in &text.lines {

@@ -21,6 +21,8 @@ const STEP: f32 = 0.5;
 pub(super) struct Room {
     /// In points.
     pub width: f32,
+    /// In points: all lines together.
+    pub height: f32,
     pub lines: usize,
     /// Sizes in points: the one wanted, and the smallest that can be read.
     pub largest: f32,
@@ -64,7 +66,9 @@ pub(super) fn fit(fonts: &Fonts<'_>, text: &str, room: Room) -> Fitted {
     loop {
         let width = room.width / size;
         let lines = wrap(&words, width);
-        let holds = lines.len() <= room.lines && words.iter().all(|word| word.width <= width);
+        #[expect(clippy::cast_precision_loss, reason = "a few lines")]
+        let high = lines.len() as f32 * size * LEADING;
+        let holds = lines.len() <= room.lines && high <= room.height && words.iter().all(|word| word.width <= width);
         if holds {
             let lines = lines.iter().map(|line| fonts.line(line)).collect();
             return Fitted { lines, size, cut: false };
@@ -173,16 +177,25 @@ fn begin<'t>(fonts: &Fonts<'_>, text: &'t str, width: f32, end: &str) -> &'t str
 mod tests {
     use super::*;
 
-    const ROOM: Room = Room { width: 120.0, lines: 2, largest: 14.0, smallest: 7.0 };
+    const ROOM: Room = Room { width: 120.0, height: 40.0, lines: 2, largest: 14.0, smallest: 7.0 };
 
     fn fitted(text: &str) -> Fitted {
         let fonts = Fonts::new(&[]).expect("the shipped font");
         let fitted = fit(&fonts, text, ROOM);
         assert!(fitted.lines.len() <= ROOM.lines);
+        assert!(fitted.height() <= ROOM.height, "{} points high", fitted.height());
         for line in &fitted.lines {
             assert!(line.width * fitted.size <= ROOM.width + 0.01, "{} points", line.width * fitted.size);
         }
         fitted
+    }
+
+    #[test]
+    fn lines_that_are_too_high_together_are_made_smaller() {
+        let fonts = Fonts::new(&[]).expect("the shipped font");
+        let room = Room { width: 120.0, height: 20.0, lines: 3, largest: 15.0, smallest: 5.0 };
+        let fitted = fit(&fonts, "Summer Run of the town 2027", room);
+        assert!(fitted.height() <= room.height && !fitted.cut, "{} lines of {}", fitted.lines.len(), fitted.size);
     }
 
     #[test]
