@@ -63,6 +63,18 @@ pub async fn insert(conn: &mut PgConnection, operator: OperatorId, values: &Pack
     Ok(id.fetch_one(conn).await?.into())
 }
 
+/// The currency that a live operator counts in; it stays until the transaction ends. `None`: there is no such operator.
+///
+/// # Errors
+/// What the database says.
+pub async fn hold_currency(conn: &mut PgConnection, operator: OperatorId) -> Result<Option<String>> {
+    let currency = sqlx::query_scalar!(
+        "SELECT currency FROM operators WHERE id = $1 AND deleted_at IS NULL FOR SHARE",
+        operator.0
+    );
+    Ok(currency.fetch_optional(conn).await?)
+}
+
 /// Writes every column of `values`. The row must be locked: see [`super::rows::lock`].
 ///
 /// # Errors

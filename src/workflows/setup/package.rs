@@ -8,7 +8,7 @@ use super::{Mode, check, name_taken};
 use crate::db::packages::PackageValues;
 use crate::db::refs::Noun;
 use crate::db::{self, PgConnection};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::audit::Entity;
 use crate::model::fields::{Field, Value};
 use crate::model::ids::PackageId;
@@ -87,6 +87,7 @@ impl New for NewPackage {
     }
 
     async fn insert(&self, conn: &mut PgConnection, _password_hash: &str) -> Result<Uuid> {
+        counted_in(conn, &self.planned).await?;
         Ok(db::packages::insert(conn, self.planned.operator_id, &values(&self.planned)).await?.0)
     }
 }
@@ -172,7 +173,24 @@ impl Thing for Package {
     }
 
     async fn write(&self, conn: &mut PgConnection) -> Result<()> {
+        counted_in(conn, self).await?;
         db::packages::update(conn, self.id, &values(self)).await
+    }
+}
+
+/// A price is minor units of the currency in which it was read: 19.90 EUR is not 1990 JPY.
+async fn counted_in(conn: &mut PgConnection, package: &Package) -> Result<()> {
+    match db::packages::hold_currency(conn, package.operator_id).await? {
+        Some(currency) if currency == package.currency => Ok(()),
+        Some(currency) => {
+            let (is, was) = (printable(&currency), printable(&package.currency));
+            Err(Error::new(
+                Kind::Conflict,
+                format!("the operator counts in {is} now, no longer in {was}; nothing was written"),
+            )
+            .hint("do it again with a price in that currency"))
+        }
+        None => Err(Error::new(Kind::Conflict, "the operator was deleted by somebody else meanwhile")),
     }
 }
 

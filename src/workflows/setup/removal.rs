@@ -52,14 +52,41 @@ pub async fn delete(db: &Db, author: &Author, noun: Noun, ids: &[Uuid]) -> Resul
 /// database says.
 pub async fn restore(db: &Db, author: &Author, noun: Noun, ids: &[Uuid], allow_duplicate: bool) -> Result<Vec<Uuid>> {
     let mut tx = db.begin().await?;
-    for id in ids {
-        if let Err(error) = may_return(&mut tx, noun, *id, allow_duplicate).await {
+    match return_all(&mut tx, noun, ids, allow_duplicate).await {
+        Ok(done) => finish(tx, author, noun, Action::Restore, done).await,
+        Err(error) => {
             tx.rollback().await?;
-            return Err(error);
+            Err(error)
         }
     }
-    let done = rows::restore(&mut tx, noun, ids).await?;
-    finish(tx, author, noun, Action::Restore, done).await
+}
+
+/// One after the other: two of one name do not both come back.
+async fn return_all(tx: &mut Tx, noun: Noun, ids: &[Uuid], allow_duplicate: bool) -> Result<Vec<Uuid>> {
+    // In one order, whatever was typed: two that restore the same do not wait for each other.
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    let mut done = Vec::new();
+    for id in ids {
+        for name in locks_of(tx, noun, id).await? {
+            db::guard::lock(tx, &name).await?;
+        }
+        may_return(tx, noun, id, allow_duplicate).await?;
+        done.extend(rows::restore(tx, noun, &[id]).await?);
+    }
+    Ok(done)
+}
+
+/// The locks that a creator of the same thing takes.
+async fn locks_of(conn: &mut PgConnection, noun: Noun, id: Uuid) -> Result<Vec<String>> {
+    Ok(match noun {
+        Noun::Operator => Operator::read(conn, id).await?.map(|one| one.locks()),
+        Noun::Photographer => Photographer::read(conn, id).await?.map(|one| one.locks()),
+        Noun::User => User::read(conn, id).await?.map(|one| one.locks()),
+        Noun::Package => Package::read(conn, id).await?.map(|one| one.locks()),
+        Noun::Project => Project::read(conn, id).await?.map(|one| one.locks()),
+    }
+    .unwrap_or_default())
 }
 
 /// Whether a deleted thing may come back.
@@ -71,7 +98,9 @@ pub async fn may_return(conn: &mut PgConnection, noun: Noun, id: Uuid, allow_dup
         Noun::Operator | Noun::User => Ok(()),
         Noun::Photographer => {
             let Some(one) = db::photographers::get(conn, PhotographerId(id)).await? else { return Ok(()) };
-            operator_is_there(conn, &one.label(), one.operator_id).await
+            operator_is_there(conn, &one.label(), one.operator_id).await?;
+            let there = db::photographers::by_name(conn, one.operator_id, &one.name).await?;
+            name_is_free(&one.label(), there.first().map(|other| other.id.0), allow_duplicate)
         }
         Noun::Package => {
             let Some(one) = db::packages::get(conn, PackageId(id)).await? else { return Ok(()) };

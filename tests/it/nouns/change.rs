@@ -108,6 +108,21 @@ fn a_currency_stays_once_something_has_a_price() {
 }
 
 #[test]
+fn a_price_is_stored_in_the_currency_it_was_read_in_or_not_at_all() {
+    let (house, ana) = House::with_operator();
+    let url = house.real().url().to_owned();
+    let theirs = "BEGIN; UPDATE operators SET currency = 'JPY'; SELECT pg_sleep(1.5); COMMIT";
+    let writer = std::thread::spawn(move || psql(&url, theirs));
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let words = ["package", "create", "--operator", &ana, "--name", "Ten", "--price", "19.90", "--photo-count", "10"];
+    let error = house.error(1, &words);
+    writer.join().unwrap();
+    assert_eq!(error["code"], "conflict");
+    assert!(error["message"].as_str().unwrap().contains("counts in JPY"), "{error}");
+    assert_eq!(house.psql("SELECT count(*) FROM packages"), "0");
+}
+
+#[test]
 fn a_price_that_was_paid_warns_when_it_changes() {
     let (house, ana) = House::with_operator();
     let words = ["package", "create", "--operator", &ana, "--name", "Ten", "--price", "19.90", "--photo-count", "10"];

@@ -79,6 +79,22 @@ fn what_cannot_come_back_says_why() {
 }
 
 #[test]
+fn no_two_of_one_name_come_back() {
+    let (house, ana) = House::with_operator();
+    let finn = house.photographer(&ana, "Finn", "finn@example.org");
+    house.json(&["photographer", "delete", &finn, "--yes"]);
+    house.photographer(&ana, "Finn", "finn2@example.org");
+    house.fails(1, &["photographer", "restore", &finn]).stderr_has("exists already");
+    let one = house.project(&ana, "Gala");
+    house.json(&["project", "delete", &one, "--yes"]);
+    let two = house.project(&ana, "Gala");
+    house.json(&["project", "delete", &two, "--yes"]);
+    house.fails(1, &["project", "restore", &one, &two]).stderr_has("exists already");
+    assert_eq!(house.psql("SELECT count(*) FROM projects WHERE deleted_at IS NULL"), "0", "all or nothing");
+    house.json(&["project", "restore", &one]);
+}
+
+#[test]
 fn a_mark_that_the_web_application_does_not_know_is_said() {
     let (house, ana) = House::with_operator();
     house.psql(

@@ -99,6 +99,29 @@ fn cards_say_whose_they_are_and_when_the_event_is() {
 }
 
 #[test]
+fn no_grid_of_cards_and_no_name_covers_a_code() {
+    let world = real();
+    world.sql(&format!("UPDATE projects SET name = 'Summer Run of the town 2027' WHERE id = '{PROJECT}'"));
+    for (n, name) in ["Alexandra Konstantinopoulos", "Maximilian von Hohenlohe", "Anna Li"].iter().enumerate() {
+        member(&world, name, &format!("g{n}@example.org"));
+    }
+    let tokens = issue(&world, "--members");
+    let sizes = [
+        "--columns 3 --rows 3",
+        "--columns 2 --rows 2",
+        "--columns 2 --rows 4",
+        "--columns 1 --rows 2",
+        "--card 60x80",
+    ];
+    for size in sizes {
+        qr(&world, &format!("sheet --project {PROJECT} --to cards.pdf {size}")).code(0);
+        let mut found = scan_pdf(&world.machine().path().join("cards.pdf")).concat();
+        found.sort();
+        assert_eq!(found, links(&tokens), "{size}");
+    }
+}
+
+#[test]
 fn a_posters_token_stands_on_every_card() {
     let world = real();
     let first = issue(&world, "--reusable");
