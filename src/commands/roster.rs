@@ -127,6 +127,9 @@ fn not_over_itself(args: &ImportArgs) -> Result<()> {
         (Ok(file), Ok(other)) => file == other,
         _ => false,
     };
+    if args.rejects.is_some() && args.rejects == args.report {
+        return Err(Error::usage("--rejects and --report name the same file").hint("name two files"));
+    }
     for (option, path) in [("--rejects", &args.rejects), ("--report", &args.report)] {
         if path.as_deref().is_some_and(same) {
             return Err(Error::usage(format!("{option} names the file that is imported")).hint("name another file"));

@@ -306,12 +306,13 @@ pub async fn redeem(conn: &mut PgConnection, token: &str, user: UserId, accepts:
         ), who AS MATERIALIZED (
             SELECT id FROM users WHERE id = $2 AND deleted_at IS NULL FOR SHARE
         ), verdict AS MATERIALIZED (
+            -- By the clock, not by the beginning of the statement: it may have waited for a revocation.
             SELECT t.*, l.user_id AS owner_id, COALESCE(l.reusable, false) AS reusable, l.revoked_at,
                    CASE WHEN t.project_deleted_at IS NOT NULL THEN 'project_deleted'
                         WHEN t.used_at IS NOT NULL THEN 'used'
-                        WHEN t.expires_at <= now() AND l.revoked_at IS NOT NULL THEN 'revoked'
-                        WHEN t.end_at <= now() THEN 'project_over'
-                        WHEN t.expires_at <= now() THEN 'expired'
+                        WHEN t.expires_at <= (clock_timestamp() AT TIME ZONE 'UTC') AND l.revoked_at IS NOT NULL THEN 'revoked'
+                        WHEN t.end_at <= (clock_timestamp() AT TIME ZONE 'UTC') THEN 'project_over'
+                        WHEN t.expires_at <= (clock_timestamp() AT TIME ZONE 'UTC') THEN 'expired'
                         WHEN NOT EXISTS (SELECT FROM who) THEN 'user_deleted'
                         WHEN l.user_id <> $2 THEN 'of_another'
                         WHEN m.id IS NOT NULL AND l.user_id IS NULL THEN 'already_member'

@@ -8,3 +8,4 @@ pub mod plan;
 pub mod qr;
 pub mod roster;
 pub mod setup;
+pub mod whole;

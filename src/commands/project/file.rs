@@ -1,6 +1,5 @@
 //! `project plan|apply|export|schema`: an event from one file.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -20,6 +19,7 @@ use crate::workflows::plan::apply::{self, EventFile, Hashes, PLAN_FORMAT, SavedP
 use crate::workflows::plan::compare::{Action, PartAction, PartChange, PartKind, Plan, Step};
 use crate::workflows::plan::{self, export, variables};
 use crate::workflows::setup::{check, password};
+use crate::workflows::whole::WholeFile;
 
 /// Longest event file, in bytes.
 const FILE_MOST: u64 = 20_000_000;
@@ -224,15 +224,9 @@ fn saved(path: &Path) -> Result<(EventFile, Sha256)> {
 
 /// Writes a file that holds people's names, for this user only.
 fn write_private(path: &Path, text: &str) -> Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.flush()));
-    written.map_err(|error| Error::io("write", path, error))
+    let mut file = WholeFile::private(path)?;
+    file.write(text.as_bytes())?;
+    file.finish(true)
 }
 
 #[derive(Debug, Serialize)]

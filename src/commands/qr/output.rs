@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::model::text;
 use crate::ui::Format;
+use crate::workflows::whole::WholeFile;
 
 /// Refuses bytes for a terminal, and beside an answer for machines: before any work is done.
 ///
@@ -33,18 +34,9 @@ pub fn write(app: &App, to: Option<&Path>, bytes: &[u8]) -> Result<()> {
         app.ui.bytes(bytes);
         return Ok(());
     };
-    let failed = |error| Error::io("write", path, error);
-    // What is there and is no file (a device, a pipe) is written into.
-    if path.exists() && !path.is_file() {
-        return std::fs::write(path, bytes).map_err(failed);
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Who may read it is decided by the umask, as for any file.
-    let open = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    let mut file = tempfile::Builder::new().permissions(open).tempfile_in(folder).map_err(failed)?;
-    std::io::Write::write_all(&mut file, bytes).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    let mut file = WholeFile::new(path)?;
+    file.write(bytes)?;
+    file.finish(true)
 }
 
 /// `cards.pdf`, for sentences.

@@ -75,15 +75,25 @@ fn picture(rows: usize, columns: usize) -> Result<Vec<String>> {
     let above = (room - print::rows_of(&code, scale)) / 2;
     let mut lines = vec![String::new(); above];
     lines.extend(print::blocks(&code, scale).into_iter().map(|line| format!("{margin}{line}")));
-    let time = said.rsplit_once("1:").map_or(said.as_str(), |(_, time)| time);
+    let time = time_of(&said);
     let below = format!("{time} any key ends");
     lines.push(format!("{}{below}", " ".repeat(columns.saturating_sub(below.len()) / 2)));
     Ok(lines)
 }
 
+/// The time in what the code says: behind the name and the version.
+fn time_of(said: &str) -> &str {
+    said.splitn(3, ':').nth(2).unwrap_or(said)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_in_letters_is_whole() {
+        assert_eq!(time_of("photoctl-slate:1:2026-06-01T11:31:01.000Z"), "2026-06-01T11:31:01.000Z");
+    }
 
     #[test]
     fn the_slate_fits_every_window_that_can_hold_it() {

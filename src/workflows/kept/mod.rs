@@ -4,11 +4,11 @@
 pub mod heads;
 pub mod names;
 
-use std::io::Write;
 use std::path::Path;
 
 use crate::db::{Db, audit};
 use crate::error::{Error, Result};
+use crate::workflows::whole::WholeFile;
 
 /// Keeps what a command that went well has seen.
 ///
@@ -26,11 +26,10 @@ pub async fn remember(db: &Db, folder: &Path) -> Result<()> {
 
 /// Puts a small file in its place at once: a reader sees the old one or the new one. Only this user can read it.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let unwritable = |error| Error::io("write", path, error);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(unwritable)?;
-    let mut file = tempfile::Builder::new().prefix(".photoctl-").tempfile_in(folder).map_err(unwritable)?;
-    file.write_all(bytes).map_err(unwritable)?;
-    file.persist(path).map_err(|error| unwritable(error.error))?;
-    Ok(())
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| Error::io("make", folder, error))?;
+    }
+    let mut file = WholeFile::private(path)?;
+    file.write(bytes)?;
+    file.finish(true)
 }

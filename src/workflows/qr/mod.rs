@@ -57,7 +57,10 @@ pub async fn find(conn: &mut PgConnection, text: &str) -> Result<QrToken> {
 /// A sentence with the kind of [`TokenStatus`].
 pub fn require_open(token: &QrToken, project: &Project) -> Result<()> {
     let (kind, what, at) = match token.status {
-        TokenStatus::Open => return Ok(()),
+        TokenStatus::Open => {
+            let gone = token.user.as_ref().filter(|user| user.deleted);
+            return gone.map_or(Ok(()), |user| Err(redeem::user_deleted(user.id)));
+        }
         TokenStatus::Used => (Kind::TokenUsed, "was used", token.used_at),
         TokenStatus::Revoked => (Kind::TokenRevoked, "was revoked", token.revoked_at),
         TokenStatus::Expired => (Kind::TokenExpired, "expired", Some(token.expires_at)),

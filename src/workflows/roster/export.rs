@@ -5,13 +5,14 @@ use std::path::Path;
 use chrono_tz::Tz;
 
 use super::columns::Field;
-use super::lines::{Whole, csv_line};
+use super::lines::csv_line;
 use crate::db::{self, Db, roster};
 use crate::error::Result;
 use crate::model::audit::{Action, Author, Entity, Entry};
 use crate::model::ids::{ProjectId, UserId};
 use crate::model::people::Guest;
 use crate::model::project::Project;
+use crate::workflows::whole::WholeFile;
 
 /// Users that are read at a time.
 const PAGE: usize = 2_000;
@@ -91,7 +92,7 @@ impl Export {
     /// # Errors
     /// When it can not be written, or what the database says.
     pub async fn write(&self, path: &Path, overwrite: bool) -> Result<()> {
-        let mut file = Whole::new(path)?;
+        let mut file = WholeFile::new(path)?;
         file.write(&self.header())?;
         self.pages(|guests| file.write(&self.lines(&guests))).await?;
         file.finish(overwrite)

@@ -1,6 +1,6 @@
 //! The guests of a file become users and members.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -191,11 +191,20 @@ fn entry(plan: &ImportPlan, counts: &Counts, changed: Vec<Uuid>) -> Entry {
     Entry::new(Entity::User, Action::Import).in_project(plan.project.id).items(changed).fields(fields)
 }
 
-/// Rows that go to the database together; no two are of the same person.
+/// What a row of a batch is.
+enum Taken {
+    Row(Row),
+    /// It says what another row of the batch says, which is at that place: one line for each ticket, for instance.
+    Again(usize),
+    Refused(Fault),
+}
+
+/// Rows that go to the database together; no two that say different things are of the same person.
 #[derive(Default)]
 struct Batch {
-    rows: Vec<(RawRow, Result<Row, Fault>)>,
-    people: HashSet<Key>,
+    rows: Vec<(RawRow, Taken)>,
+    /// Of those who are named more than once: the place of their row.
+    people: HashMap<Key, usize>,
     bytes: usize,
 }
 
@@ -232,36 +241,60 @@ impl Run<'_> {
     }
 
     async fn take(&mut self, conn: &mut PgConnection, raw: RawRow) -> Result<()> {
-        let mut row = self.reader.read(&raw);
-        if let Ok(read) = &row {
-            let key = self.seen.key(&read.email);
-            if let Some(fault) = self.seen.contradiction(key) {
-                row = Err(fault);
-            } else if self.seen.is_repeated(key) && !self.batch.people.insert(key) {
-                self.flush(conn).await?;
-                self.batch.people.insert(key);
+        let taken = match self.reader.read(&raw) {
+            Err(fault) => Taken::Refused(fault),
+            Ok(row) => {
+                let key = self.seen.key(&row.email);
+                match self.seen.contradiction(key) {
+                    Some(fault) => Taken::Refused(fault),
+                    None if self.seen.is_repeated(key) => self.repeated(conn, key, row).await?,
+                    None => Taken::Row(row),
+                }
             }
-        }
+        };
         self.batch.bytes += raw.cells.iter().map(String::len).sum::<usize>();
-        self.batch.rows.push((raw, row));
+        self.batch.rows.push((raw, taken));
         if self.batch.is_full() { self.flush(conn).await } else { Ok(()) }
+    }
+
+    /// A row of somebody whom the file names more than once.
+    async fn repeated(&mut self, conn: &mut PgConnection, key: Key, row: Row) -> Result<Taken> {
+        if let Some(place) = self.batch.people.get(&key) {
+            if matches!(&self.batch.rows[*place].1, Taken::Row(first) if *first == row) {
+                return Ok(Taken::Again(*place));
+            }
+            // It says more: the one before is settled first.
+            self.flush(conn).await?;
+        }
+        self.batch.people.insert(key, self.batch.rows.len());
+        Ok(Taken::Row(row))
     }
 
     async fn flush(&mut self, conn: &mut PgConnection) -> Result<()> {
         self.services.cancel.check().map_err(|error| error.hint("nothing was changed: run it again"))?;
         let batch = std::mem::take(&mut self.batch);
-        let rows: Vec<&Row> = batch.rows.iter().filter_map(|(_, row)| row.as_ref().ok()).collect();
+        let rows: Vec<&Row> = batch
+            .rows
+            .iter()
+            .filter_map(|(_, taken)| if let Taken::Row(row) = taken { Some(row) } else { None })
+            .collect();
         let settled = match rows.is_empty() {
             true => Vec::new(),
             false => self.settler.settle(conn, &rows).await?,
         };
         let mut settled = settled.into_iter();
-        for (raw, row) in &batch.rows {
-            let settled = match row {
-                Ok(row) => self.planned(row, settled.next().unwrap_or_default()),
-                Err(fault) => Settled::refused(fault.clone()),
+        let mut all: Vec<Settled> = Vec::with_capacity(batch.rows.len());
+        for (raw, taken) in &batch.rows {
+            let settled = match taken {
+                Taken::Row(row) => self.planned(row, settled.next().unwrap_or_default()),
+                // Its person is there by now, or was refused.
+                Taken::Again(place) => {
+                    Settled { user: all[*place].user, fault: all[*place].fault.clone(), ..Settled::default() }
+                }
+                Taken::Refused(fault) => Settled::refused(fault.clone()),
             };
             self.count(raw, &settled)?;
+            all.push(settled);
         }
         Ok(())
     }

@@ -1,56 +1,15 @@
 //! What is written beside the database: the rejected rows as a file to be mended, and a JSON line a row.
 
-use std::fs::{File, Permissions};
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 
 use super::RawRow;
 use super::columns::{Columns, LINE, REASON};
 use super::settle::Settled;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::spreadsheet;
-
-/// A file that is seen under its name only when it is whole.
-pub(super) struct Whole {
-    path: PathBuf,
-    file: BufWriter<NamedTempFile>,
-}
-
-impl Whole {
-    /// # Errors
-    /// When nothing can be written there.
-    pub fn new(path: &Path) -> Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Temporary files are for their owner only by default; this one is an ordinary file, as the umask says.
-        let mode = Permissions::from_mode(0o666);
-        let file = tempfile::Builder::new().prefix(".photoctl-").permissions(mode).tempfile_in(folder);
-        let file = file.map_err(|error| Error::io("write", path, error))?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
-    }
-
-    /// # Errors
-    /// When the disk does not take it.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).map_err(|error| Error::io("write", &self.path, error))
-    }
-
-    /// Puts it in its place; with `replace`, of a file that is there.
-    ///
-    /// # Errors
-    /// When the disk does not take it, or there is one that must stay.
-    pub fn finish(self, replace: bool) -> Result<()> {
-        let Self { path, file } = self;
-        let unwritable = |error| Error::io("write", &path, error);
-        let file = file.into_inner().map_err(|error| unwritable(error.into_error()))?;
-        file.as_file().sync_all().map_err(unwritable)?;
-        let placed = if replace { file.persist(&path) } else { file.persist_noclobber(&path) };
-        placed.map(|_: File| ()).map_err(|error| unwritable(error.error))
-    }
-}
+use crate::workflows::whole::WholeFile;
 
 /// Lines of CSV (RFC 4180) of which no cell is a formula.
 ///
@@ -68,8 +27,8 @@ pub(super) fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<u8> {
 
 /// The files that a run was asked for. They are written whatever comes of the rows, and begun anew with each attempt.
 pub(super) struct Lines {
-    rejects: Option<Whole>,
-    report: Option<Whole>,
+    rejects: Option<WholeFile>,
+    report: Option<WholeFile>,
 }
 
 impl Lines {
@@ -77,7 +36,7 @@ impl Lines {
     /// When one can not be written.
     pub fn begin(rejects: Option<&Path>, report: Option<&Path>, columns: &Columns) -> Result<Self> {
         let mut lines =
-            Self { rejects: rejects.map(Whole::new).transpose()?, report: report.map(Whole::new).transpose()? };
+            Self { rejects: rejects.map(WholeFile::new).transpose()?, report: report.map(WholeFile::new).transpose()? };
         if let Some(file) = &mut lines.rejects {
             let own = columns.own().map(|place| columns.headers[place].as_str());
             file.write(&csv_line([LINE, REASON].into_iter().chain(own)))?;

@@ -197,6 +197,24 @@ fn what_the_web_application_does_meanwhile_is_waited_for() {
 }
 
 #[test]
+fn who_waited_for_a_revocation_does_not_join() {
+    let world = real();
+    let token = issue(&world, "--count 1").remove(0);
+    // The revocation begins after the guest does, and holds the row when they come to it.
+    let holder = world.database().unwrap().url().to_owned();
+    let hold = format!(
+        "BEGIN; SELECT 1 FROM qr_tokens WHERE token = '{token}' FOR UPDATE; SELECT pg_sleep(1.5);
+         UPDATE qr_tokens SET expires_at = clock_timestamp() AT TIME ZONE 'UTC' WHERE token = '{token}'; COMMIT"
+    );
+    let revoking = std::thread::spawn(move || crate::support::pg::psql(&holder, &hold));
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let output = qr(&world, &format!("redeem {token} --user {USER}"));
+    revoking.join().unwrap();
+    output.code(7);
+    assert_eq!(world.sql("SELECT count(*) FROM project_members"), "0");
+}
+
+#[test]
 fn hostile_tokens_are_unknown_tokens() {
     let world = real();
     let machine = world.machine();

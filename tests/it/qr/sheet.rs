@@ -99,6 +99,17 @@ fn cards_say_whose_they_are_and_when_the_event_is() {
 }
 
 #[test]
+fn a_guest_who_was_deleted_gets_no_card() {
+    let world = real();
+    let id = member(&world, "Gus Gast", "gus@example.org");
+    let token = issue(&world, "--members").remove(0);
+    world.sql(&format!("UPDATE users SET deleted_at = now() WHERE id = '{id}'"));
+    qr(&world, &format!("sheet --project {PROJECT} --to cards.pdf --token {token}")).code(7).stderr_has("was deleted");
+    qr(&world, &format!("render {token} --format svg")).code(7);
+    assert!(!world.machine().path().join("cards.pdf").exists());
+}
+
+#[test]
 fn no_grid_of_cards_and_no_name_covers_a_code() {
     let world = real();
     world.sql(&format!("UPDATE projects SET name = 'Summer Run of the town 2027' WHERE id = '{PROJECT}'"));

@@ -47,6 +47,42 @@ fn guests_become_users_and_members_once() {
 }
 
 #[test]
+fn a_line_for_each_ticket_is_one_guest_and_costs_no_more() {
+    for world in World::both() {
+        let mut file = "email,name,ticket\n".to_owned();
+        for n in 0..6_000 {
+            for ticket in 0..2 {
+                file.push_str(&format!("g{n}@example.org,Guest {n},{n}-{ticket}\n"));
+            }
+        }
+        // Who says something new the second time is settled in between.
+        file.push_str("late@example.org,Late,1\nlate@example.org,,2\n");
+        let tried = import(&world, &file, &["--dry-run"], 0).json();
+        assert_eq!(counts(&tried), [12_002, 6_001, 6_001, 0, 6_001, 0]);
+        let begun = std::time::Instant::now();
+        let report = import(&world, &file, &[], 0).json();
+        let took = begun.elapsed();
+        assert_eq!(counts(&report), [12_002, 6_001, 6_001, 0, 6_001, 0]);
+        // Settled one by one they took a minute.
+        assert!(took < std::time::Duration::from_secs(25), "{took:?}");
+        assert_eq!(counts(&import(&world, &file, &[], 0).json()), [12_002, 0, 0, 0, 12_002, 0]);
+        assert_eq!(world.sql("SELECT count(*)::text FROM users WHERE email LIKE 'g%'"), "6000");
+    }
+}
+
+#[test]
+fn files_that_cannot_be_written_are_said_before_anybody_is_created() {
+    let world = World::real();
+    std::fs::create_dir(world.machine().path().join("folder")).unwrap();
+    let folder = world.machine().path().join("folder");
+    for option in ["--rejects", "--report"] {
+        import(&world, ROSTER, &[option, folder.to_str().unwrap()], 1).stderr_has("folder");
+    }
+    import(&world, ROSTER, &["--rejects", "one", "--report", "one"], 2).stderr_has("the same file");
+    assert_eq!(guests(&world), "");
+}
+
+#[test]
 fn what_the_file_says_replaces_and_what_it_does_not_say_stays() {
     let world = World::real();
     import(&world, ROSTER, &[], 0);
