@@ -209,7 +209,7 @@ pub struct Weight {
     pub sales: i64,
 }
 
-/// Photos and sales of these operators, by project and photographer, and by project and package. Deleted photos too:
+/// Photos and sales of these operators, also what of theirs is used at others' projects, by project and photographer, and by project and package. Deleted photos too:
 /// they can be restored.
 #[derive(Debug, Default)]
 pub struct Weights {
@@ -222,13 +222,17 @@ pub struct Weights {
 pub async fn weights(conn: &mut PgConnection, operators: &[Uuid]) -> Result<Weights> {
     let photos = sqlx::query!(
         r#"SELECT f.project_id, f.photographer_id, count(*) AS "count!" FROM photos f
-             JOIN projects p ON p.id = f.project_id WHERE p.operator_id = ANY($1) GROUP BY 1, 2"#,
+             JOIN projects p ON p.id = f.project_id
+             JOIN photographers h ON h.id = f.photographer_id
+            WHERE p.operator_id = ANY($1) OR h.operator_id = ANY($1) GROUP BY 1, 2"#,
         operators
     );
     let photos = photos.fetch_all(&mut *conn).await?;
     let sales = sqlx::query!(
         r#"SELECT s.project_id, s.package_id, count(*) AS "count!" FROM purchases s
-             JOIN projects p ON p.id = s.project_id WHERE p.operator_id = ANY($1) GROUP BY 1, 2"#,
+             JOIN projects p ON p.id = s.project_id
+             JOIN packages k ON k.id = s.package_id
+            WHERE p.operator_id = ANY($1) OR k.operator_id = ANY($1) GROUP BY 1, 2"#,
         operators
     );
     let sales = sales.fetch_all(conn).await?;

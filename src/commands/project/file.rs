@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::commands::change;
 use crate::commands::reference;
+use crate::db::refs::Noun;
 use crate::error::{Error, Exit, Kind, Result};
 use crate::model::digest::Sha256;
 use crate::model::target::Target;
@@ -85,6 +86,7 @@ pub enum FileFormat {
 }
 
 pub async fn plan(app: &App, args: PlanArgs) -> Finished {
+    let began = Instant::now();
     let file = read(&args.file)?;
     let wanted = file.wanted()?;
     let plan = file.plan(app.db().await?, &wanted).await?;
@@ -93,7 +95,7 @@ pub async fn plan(app: &App, args: PlanArgs) -> Finished {
         save(path, &file, plan.fingerprint)?;
         app.ui.note(&format!("The plan is in {}: photoctl project apply --plan carries it out.", text::path(path)));
     }
-    app.ui.report(&Report::new(app, plan, true, Instant::now()));
+    app.ui.report(&Report::new(app, plan, true, began));
     Ok(Done(if differs && args.exit_code { Exit::Differences } else { Exit::Ok }))
 }
 
@@ -137,8 +139,12 @@ fn question(plan: &Plan) -> Option<String> {
         .filter(|step| step.action == Action::Remove)
         .map(|step| format!("{} {}", step.noun.word(), quoted(&step.name)))
         .collect();
+    let renamed = plan.steps.iter().filter(|step| step.noun == Noun::Operator && step.id.is_some());
+    let renamed: Vec<String> =
+        renamed.filter(|step| step.changes.touch("email")).map(|step| quoted(&step.name)).collect();
     if removed.is_empty() && parts == 0 {
-        return None;
+        let whom = renamed.join(", ");
+        return (!renamed.is_empty()).then(|| format!("Change the email that {whom} logs in with?"));
     }
     if removed.len() > 10 {
         removed = vec![count(removed.len() as u64, "thing")];
@@ -272,7 +278,8 @@ impl Render for Report {
         let mut said: Vec<String> =
             numbers.iter().filter(|(_, n)| *n > 0).map(|(what, n)| format!("{} {what}", text::thousands(*n))).collect();
         if said.is_empty() {
-            page.good(format!("Nothing to do: {} as the file wants.", count(unchanged, "thing")));
+            let nothing = if adopted > 0 { "Nothing else to do" } else { "Nothing to do" };
+            page.good(format!("{nothing}: {} as the file wants.", count(unchanged, "thing")));
             return;
         }
         said.push(format!("{} unchanged", text::thousands(unchanged)));

@@ -22,7 +22,7 @@ use crate::model::digest::Sha256;
 use crate::model::fields::Changes;
 use crate::model::ids::{OperatorId, PackageId, PhotographerId, ProjectId};
 use crate::model::text::quoted;
-use crate::workflows::setup::change::Thing as _;
+use crate::workflows::setup::change::{self, Thing as _};
 use crate::workflows::setup::password::{self, Login, Password};
 use crate::workflows::setup::{operator, package, part, photographer, project, removal};
 
@@ -131,6 +131,10 @@ async fn write(
 ) -> Result<(Plan, Vec<Entry>)> {
     db::guard::lock(tx, "event files").await?;
     let operators = state::operators_of(tx, wanted).await?;
+    // Whoever creates or adds by hand waits; before the rows, as they take them in that order too.
+    for operator in &operators {
+        change::hold_things_of(tx, OperatorId(*operator)).await?;
+    }
     declared::lock(tx, &operators).await?;
     // What is a mistake now was none when the plan was made.
     let moved = |error: Error| if error.kind() == Kind::InvalidInput { has_moved() } else { error };
@@ -229,6 +233,10 @@ impl Writer<'_> {
         if step.adopt {
             let declared = Declared { noun: step.noun, operator, key: step.key.clone(), id };
             declared::remember(self.tx, &declared).await?;
+            if step.id.is_some() {
+                let fields = Fields::new().plain("key", None, Some(&step.key));
+                self.entries.push(Entry::new(removal::entity(step.noun), audit::Action::Adopt).of(id).fields(fields));
+            }
         }
         for change in &step.parts {
             self.part(ProjectId(id), &step.operator, change).await?;

@@ -153,6 +153,18 @@ impl State {
         Ok(())
     }
 
+    /// Whether there is such a row, not deleted.
+    #[must_use]
+    pub fn is_live(&self, noun: Noun, id: Uuid) -> bool {
+        match noun {
+            Noun::Operator => self.operators.get(&id).is_some_and(|one| one.deleted_at.is_none()),
+            Noun::Photographer => self.photographers.get(&id).is_some_and(|one| one.deleted_at.is_none()),
+            Noun::Package => self.packages.get(&id).is_some_and(|one| one.deleted_at.is_none()),
+            Noun::Project => self.projects.get(&id).is_some_and(|one| one.deleted_at.is_none()),
+            Noun::User => false,
+        }
+    }
+
     /// Whether there is such a row.
     #[must_use]
     pub fn has(&self, noun: Noun, id: Uuid) -> bool {

@@ -243,9 +243,12 @@ struct Table<'p, 'a> {
 impl Drop for Table<'_, '_> {
     fn drop(&mut self) {
         for (key, _) in &self.entries {
-            let what = if self.taken.contains(&key.name.as_str()) { "here twice is" } else { "there is no" };
-            let what = format!("in {}, {what}", self.what);
-            self.problems.unknown(&key.span, &what, &key.name, self.taken.iter().copied());
+            if self.taken.contains(&key.name.as_str()) {
+                self.problems.add(&key.span, format!("in {}, `{}` stands twice", self.what, key.name));
+            } else {
+                let what = format!("in {}, there is no", self.what);
+                self.problems.unknown(&key.span, &what, &key.name, self.taken.iter().copied());
+            }
         }
     }
 }
@@ -272,6 +275,10 @@ impl<'p, 'a> Table<'p, 'a> {
     fn text(&mut self, name: &'static str) -> Option<At<String>> {
         let node = self.take(name)?;
         match node.value {
+            Value::Text(value) if value.contains('\0') => {
+                self.problems.add(&node.span, format!("`{name}` holds a NUL character"));
+                None
+            }
             Value::Text(value) => Some(At { span: node.span, value }),
             other => {
                 self.problems.add(&node.span, format!("`{name}` is a text, not {}", other.kind()));

@@ -8,7 +8,7 @@ use crate::db::{self, Db, PgConnection, Tx};
 use crate::error::{Error, Kind, Result};
 use crate::model::audit::{Action, Author, Entity, Entry};
 use crate::model::fields::{Changes, Field};
-use crate::model::ids::ProjectId;
+use crate::model::ids::{OperatorId, ProjectId};
 
 /// A kind of thing with fields that a person sets.
 pub trait Thing: Clone + serde::Serialize {
@@ -25,6 +25,11 @@ pub trait Thing: Clone + serde::Serialize {
 
     /// The project that entries of the audit log belong to.
     fn project(&self) -> Option<ProjectId> {
+        None
+    }
+
+    /// Whose it is: an event file about them holds all that is theirs.
+    fn owner(&self) -> Option<OperatorId> {
         None
     }
 
@@ -92,10 +97,23 @@ pub async fn apply<T: Thing>(db: &Db, author: &Author, plan: &Plan<T>) -> Result
     }
 }
 
+/// Lets others change what is an operator's too, but no event file.
+pub(super) async fn share_things_of(conn: &mut PgConnection, operator: OperatorId) -> Result<()> {
+    db::guard::lock_shared(conn, &format!("things of {operator}")).await
+}
+
+/// Keeps everybody else from changing what is an operator's, until the transaction ends.
+pub(crate) async fn hold_things_of(conn: &mut PgConnection, operator: OperatorId) -> Result<()> {
+    db::guard::lock(conn, &format!("things of {operator}")).await
+}
+
 /// Takes the locks of a thing. Who brings in a roster holds all users.
 pub(super) async fn lock<T: Thing>(tx: &mut Tx, thing: &T) -> Result<()> {
     if T::NOUN == Noun::User {
         db::roster::share_users(tx).await?;
+    }
+    if let Some(owner) = thing.owner() {
+        share_things_of(tx, owner).await?;
     }
     for name in thing.locks() {
         db::guard::lock(tx, &name).await?;

@@ -59,7 +59,7 @@ pub async fn add(db: &Db, author: &Author, project: &Project, name: &str, mode: 
     let name = check::name(name, "the coach's name")?;
     let mut tx = db.begin().await?;
     if !mode.dry_run {
-        db::guard::lock(&mut tx, &format!("coaches of {}", project.id)).await?;
+        part::hold(&mut tx, project, "coaches").await?;
     }
     let there = db::coaches::list(&mut tx, project.id).await?.into_iter().find(|coach| coach.name == name);
     if let Some(coach) = there {
@@ -99,7 +99,7 @@ pub async fn rename(
     }
     let mut tx = db.begin().await?;
     if !dry_run {
-        db::guard::lock(&mut tx, &format!("coaches of {}", project.id)).await?;
+        part::hold(&mut tx, project, "coaches").await?;
     }
     let taken = db::coaches::list(&mut tx, project.id).await?.into_iter().any(|coach| coach.name == after.name);
     if taken || dry_run {

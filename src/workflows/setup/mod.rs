@@ -88,14 +88,25 @@ impl Differences {
     }
 }
 
-/// A thing of that name is there already.
+/// A thing of that name is there already, and another one is to be created.
 fn name_taken(what: &str, id: Uuid) -> Error {
+    name_held(what, id).hint("--if-not-exists answers that one")
+}
+
+/// A thing of that name is there already.
+fn name_held(what: &str, id: Uuid) -> Error {
     Error::new(Kind::AlreadyExists, format!("{what} exists already (id {id})"))
-        .hint("--if-not-exists answers that one, --allow-duplicate creates a second")
+        .hint("--allow-duplicate takes the name a second time")
+}
+
+/// An email belongs to somebody already, and another one is to be created with it.
+fn email_taken(noun: Noun, email: &str, id: Uuid, deleted: bool) -> Error {
+    let error = email_held(noun, email, id, deleted);
+    if deleted { error } else { error.hint("--if-not-exists answers that one") }
 }
 
 /// An email belongs to somebody already.
-fn email_taken(noun: Noun, email: &str, id: Uuid, deleted: bool) -> Error {
+fn email_held(noun: Noun, email: &str, id: Uuid, deleted: bool) -> Error {
     let (noun, email) = (noun.word(), printable(email));
     if deleted {
         return Error::new(Kind::AlreadyExists, format!("{email} is the email of the deleted {noun} {id}"))
@@ -103,5 +114,5 @@ fn email_taken(noun: Noun, email: &str, id: Uuid, deleted: bool) -> Error {
             .hint(format!("or bring that one back: photoctl {noun} restore {id}"));
     }
     Error::new(Kind::AlreadyExists, format!("{email} is the email of {noun} {id}"))
-        .hint("--if-not-exists answers that one; emails are unique, whatever their case")
+        .hint("emails are unique, whatever their case")
 }

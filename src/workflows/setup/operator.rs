@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::change::{Edit, Thing, edited};
 use super::create::New;
-use super::{Mode, check, email_taken};
+use super::{Mode, check, email_held, email_taken};
 use crate::db::operators::{OperatorValues, Priced};
 use crate::db::refs::Noun;
 use crate::db::{self, PgConnection};
@@ -183,7 +183,7 @@ impl Thing for Operator {
         if self.email.to_lowercase() != before.email.to_lowercase()
             && let Some(there) = db::operators::by_email(conn, &self.email).await?
         {
-            return Err(email_taken(Noun::Operator, &self.email, there.id.0, there.deleted_at.is_some()));
+            return Err(email_held(Noun::Operator, &self.email, there.id.0, there.deleted_at.is_some()));
         }
         if self.currency != before.currency {
             currency_may_change(before, db::operators::priced(conn, self.id).await?)?;

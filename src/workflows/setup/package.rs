@@ -4,14 +4,14 @@ use uuid::Uuid;
 
 use super::change::Thing;
 use super::create::New;
-use super::{Mode, check, name_taken};
+use super::{Mode, check, name_held, name_taken};
 use crate::db::packages::PackageValues;
 use crate::db::refs::Noun;
 use crate::db::{self, PgConnection};
 use crate::error::{Error, Kind, Result};
 use crate::model::audit::Entity;
 use crate::model::fields::{Field, Value};
-use crate::model::ids::PackageId;
+use crate::model::ids::{OperatorId, PackageId};
 use crate::model::money::{Currency, Money};
 use crate::model::people::Operator;
 use crate::model::project::Package;
@@ -146,6 +146,10 @@ impl Thing for Package {
         ]
     }
 
+    fn owner(&self) -> Option<OperatorId> {
+        Some(self.operator_id)
+    }
+
     fn locks(&self) -> Vec<String> {
         vec![format!("package of {}: {}", self.operator_id, self.name)]
     }
@@ -158,7 +162,7 @@ impl Thing for Package {
         if self.name != before.name && !allow_duplicate {
             let there = db::packages::by_name(conn, self.operator_id, &self.name).await?;
             if let Some(there) = there.iter().find(|there| there.id != self.id) {
-                return Err(name_taken(&there.label(), there.id.0));
+                return Err(name_held(&there.label(), there.id.0));
             }
         }
         let sold = db::packages::sold(conn, self.id).await?;

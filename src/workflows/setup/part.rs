@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::change;
 use crate::db::{self, Db, PgConnection, Tx};
 use crate::error::{Error, Kind, Result};
 use crate::model::audit::{Action, Author, Entity, Entry, Fields};
@@ -59,7 +60,7 @@ pub async fn assign(
 ) -> Result<Added> {
     // A dry run looks, and waits for nobody.
     if !mode.dry_run {
-        db::guard::lock(conn, &format!("photographers of {}", project.id)).await?;
+        hold(conn, project, "photographers").await?;
     }
     if db::members::has_photographer(conn, project.id, photographer.id).await? {
         let who = format!("photographer {} is assigned", printable(&photographer.email));
@@ -87,7 +88,7 @@ pub async fn add_member(
 ) -> Result<Added> {
     let mut tx = db.begin().await?;
     if !mode.dry_run {
-        db::guard::lock(&mut tx, &format!("members of {}", project.id)).await?;
+        hold(&mut tx, project, "members").await?;
     }
     if let Some(there) = db::members::member(&mut tx, project.id, user.id).await? {
         tx.rollback().await?;
@@ -130,7 +131,7 @@ pub async fn add_package(
     same_operator("package", &package.name, package.operator_id, project.operator_id)?;
     let mut tx = db.begin().await?;
     if !mode.dry_run {
-        db::guard::lock(&mut tx, &format!("packages of {}", project.id)).await?;
+        hold(&mut tx, project, "packages").await?;
     }
     let what = format!("package {} is sold", quoted(&package.name));
     if db::members::has_package(&mut tx, project.id, package.id).await? {
@@ -202,6 +203,12 @@ async fn removed(
     db::audit::append(&mut tx, author, &Entry::new(entity, Action::Delete).of(part).in_project(project)).await?;
     tx.commit().await?;
     Ok(true)
+}
+
+/// Keeps others from adding parts of that kind to a project, until the transaction ends.
+pub(super) async fn hold(conn: &mut PgConnection, project: &Project, parts: &str) -> Result<()> {
+    change::share_things_of(conn, project.operator_id).await?;
+    db::guard::lock(conn, &format!("{parts} of {}", project.id)).await
 }
 
 /// # Errors

@@ -4,14 +4,14 @@ use uuid::Uuid;
 
 use super::change::{Edit, Thing, edited};
 use super::create::New;
-use super::{Mode, check, email_taken, name_taken};
+use super::{Mode, check, email_held, email_taken, name_held, name_taken};
 use crate::db::photographers::PhotographerValues;
 use crate::db::refs::Noun;
 use crate::db::{self, PgConnection};
 use crate::error::Result;
 use crate::model::audit::Entity;
 use crate::model::fields::Field;
-use crate::model::ids::PhotographerId;
+use crate::model::ids::{OperatorId, PhotographerId};
 use crate::model::people::{Operator, Photographer};
 use crate::model::text::{printable, quoted};
 
@@ -128,6 +128,10 @@ impl Thing for Photographer {
         ]
     }
 
+    fn owner(&self) -> Option<OperatorId> {
+        Some(self.operator_id)
+    }
+
     fn locks(&self) -> Vec<String> {
         vec![
             format!("photographer of {}: {}", self.operator_id, self.name),
@@ -143,12 +147,12 @@ impl Thing for Photographer {
         if self.email.to_lowercase() != before.email.to_lowercase()
             && let Some(there) = db::photographers::by_email(conn, &self.email).await?
         {
-            return Err(email_taken(Noun::Photographer, &self.email, there.id.0, there.deleted_at.is_some()));
+            return Err(email_held(Noun::Photographer, &self.email, there.id.0, there.deleted_at.is_some()));
         }
         if self.name != before.name && !allow_duplicate {
             let there = db::photographers::by_name(conn, self.operator_id, &self.name).await?;
             if let Some(there) = there.iter().find(|there| there.id != self.id) {
-                return Err(name_taken(&there.named(), there.id.0));
+                return Err(name_held(&there.named(), there.id.0));
             }
         }
         Ok(Vec::new())

@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use super::change::{Edit, Thing, edited};
 use super::create::New;
-use super::{Differences, Mode, check, name_taken, part};
+use super::{Differences, Mode, check, name_held, name_taken, part};
 use crate::db::projects::ProjectValues;
 use crate::db::refs::Noun;
 use crate::db::{self, PgConnection};
 use crate::error::{Error, Result};
 use crate::model::audit::{Entity, Entry};
 use crate::model::fields::{Field, Value};
-use crate::model::ids::ProjectId;
+use crate::model::ids::{OperatorId, ProjectId};
 use crate::model::people::{Operator, Photographer};
 use crate::model::project::{Package, Project};
 use crate::model::text::{printable, quoted};
@@ -274,6 +274,10 @@ impl Thing for Project {
         Some(self.id)
     }
 
+    fn owner(&self) -> Option<OperatorId> {
+        Some(self.operator_id)
+    }
+
     fn locks(&self) -> Vec<String> {
         vec![format!("project of {}: {}", self.operator_id, self.name)]
     }
@@ -286,7 +290,7 @@ impl Thing for Project {
         if self.name != before.name && !allow_duplicate {
             let there = db::projects::by_name(conn, self.operator_id, &self.name).await?;
             if let Some(there) = there.iter().find(|there| there.id != self.id) {
-                return Err(name_taken(&there.label(), there.id.0));
+                return Err(name_held(&there.label(), there.id.0));
             }
         }
         let dates = self.start_at.or(self.end_at);
@@ -321,7 +325,6 @@ pub(crate) fn values(project: &Project) -> ProjectValues<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ids::OperatorId;
 
     fn operator() -> Operator {
         Operator {

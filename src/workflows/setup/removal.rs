@@ -3,8 +3,8 @@
 
 use uuid::Uuid;
 
-use super::change::Thing;
-use super::name_taken;
+use super::change::{self, Thing};
+use super::name_held;
 use crate::db::hangs::Hanging;
 use crate::db::refs::{Candidate, Noun};
 use crate::db::{self, Db, PgConnection, Tx, hangs, rows};
@@ -68,9 +68,7 @@ async fn return_all(tx: &mut Tx, noun: Noun, ids: &[Uuid], allow_duplicate: bool
     ids.sort_unstable();
     let mut done = Vec::new();
     for id in ids {
-        for name in locks_of(tx, noun, id).await? {
-            db::guard::lock(tx, &name).await?;
-        }
+        lock(tx, noun, id).await?;
         may_return(tx, noun, id, allow_duplicate).await?;
         done.extend(rows::restore(tx, noun, &[id]).await?);
     }
@@ -78,15 +76,20 @@ async fn return_all(tx: &mut Tx, noun: Noun, ids: &[Uuid], allow_duplicate: bool
 }
 
 /// The locks that a creator of the same thing takes.
-async fn locks_of(conn: &mut PgConnection, noun: Noun, id: Uuid) -> Result<Vec<String>> {
-    Ok(match noun {
-        Noun::Operator => Operator::read(conn, id).await?.map(|one| one.locks()),
-        Noun::Photographer => Photographer::read(conn, id).await?.map(|one| one.locks()),
-        Noun::User => User::read(conn, id).await?.map(|one| one.locks()),
-        Noun::Package => Package::read(conn, id).await?.map(|one| one.locks()),
-        Noun::Project => Project::read(conn, id).await?.map(|one| one.locks()),
+async fn lock(tx: &mut Tx, noun: Noun, id: Uuid) -> Result<()> {
+    async fn of<T: Thing>(tx: &mut Tx, id: Uuid) -> Result<()> {
+        match T::read(tx, id).await? {
+            Some(thing) => change::lock(tx, &thing).await,
+            None => Ok(()),
+        }
     }
-    .unwrap_or_default())
+    match noun {
+        Noun::Operator => of::<Operator>(tx, id).await,
+        Noun::Photographer => of::<Photographer>(tx, id).await,
+        Noun::User => of::<User>(tx, id).await,
+        Noun::Package => of::<Package>(tx, id).await,
+        Noun::Project => of::<Project>(tx, id).await,
+    }
 }
 
 /// Whether a deleted thing may come back.
@@ -135,11 +138,7 @@ async fn operator_is_there(
 
 fn name_is_free(label: &str, other: Option<Uuid>, allow_duplicate: bool) -> Result<()> {
     match other {
-        Some(other) if !allow_duplicate => {
-            let mut error = name_taken(label, other);
-            error = error.hint("another one has taken the name meanwhile: rename it first");
-            Err(error)
-        }
+        Some(other) if !allow_duplicate => Err(name_held(label, other).hint("or rename the other one first")),
         _ => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! A project's settings: the policy of an event, kept with it in the database.
 
+use super::part;
 use crate::config::settings::{self, Policy, Setting};
 use crate::config::{Config, Origin, policy};
 use crate::db::{self, Db, PgConnection};
@@ -112,7 +113,7 @@ pub async fn change(
     let after = value.map(|value| policy::canonical(setting, value)).transpose()?;
     let mut tx = db.begin().await?;
     if !dry_run {
-        db::guard::lock(&mut tx, &format!("settings of {}", project.id)).await?;
+        part::hold(&mut tx, project, "settings").await?;
     }
     let before = db::settings::get(&mut tx, project.id, setting.key).await?;
     let change = Change { setting: setting.key, before, after };

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::change::{Edit, Thing, edited};
 use super::create::New;
-use super::{Mode, check, email_taken};
+use super::{Mode, check, email_held, email_taken};
 use crate::db::refs::Noun;
 use crate::db::users::UserValues;
 use crate::db::{self, PgConnection};
@@ -130,7 +130,7 @@ impl Thing for User {
         if self.email.to_lowercase() != before.email.to_lowercase()
             && let Some(there) = db::users::by_email(conn, &self.email).await?
         {
-            return Err(email_taken(Noun::User, &self.email, there.id.0, there.deleted_at.is_some()));
+            return Err(email_held(Noun::User, &self.email, there.id.0, there.deleted_at.is_some()));
         }
         Ok(Vec::new())
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{House, id};
+use crate::support::pg::psql;
 
 const FILE: &str = r#"
 [variables]
@@ -134,6 +135,8 @@ fn an_export_makes_no_difference_in_either_form() {
         let entry = house.psql("SELECT count(*) FROM photoctl.audit WHERE action = 'export'");
         assert_eq!(entry, "2");
         house.json(&["project", "apply", file.to_str().unwrap()]);
+        let adopted = "SELECT count(*), count(fields->'key') FROM photoctl.audit WHERE action = 'adopt'";
+        assert_eq!(house.psql(adopted), "4|4", "what is taken over is noted");
         let known = house.machine.args(["project", "export", "Gala"]).ok().stdout;
         assert!(!known.contains("id = "), "what has a key needs no id: {known}");
     }
@@ -302,6 +305,8 @@ preview_size = "large"
     let twice = "[[photographers]]\nkey = \"a\"\noperator = \"x\"\nemail = \"a@b.org\"\n\
                  [[photographers]]\nkey = \"b\"\noperator = \"x\"\nemail = \"A@b.org\"\n";
     assert_eq!(house.mistakes(twice), ["8:9: \"A@b.org\" is another one's email too"]);
+    assert_eq!(house.mistakes("{\"packages\": 1, \"packages\": []}")[1], "1:17: in the file, `packages` stands twice");
+    assert!(house.mistakes("{\"packages\": [{\"key\": \"a\", \"operator\": \"a\\u0000b\"}]}")[0].contains("NUL"));
     assert_eq!(house.mistakes("[[operators]\nx = \n")[0].split(':').next(), Some("1"));
     assert!(house.mistakes(&FILE.replace("year = ", "jahr = "))[0].contains("there is no variable `year`"));
     house.fails(2, &["project", "plan", &house.file(FILE), "--set", "yaer=1"]).stderr_has("did you mean `year`?");
@@ -338,6 +343,58 @@ fn a_password_that_cannot_be_had_changes_nothing() {
     let printing = FILE.replace("{ env = \"ALPINE_PASSWORD\" }", "{ command = \"echo 'correct horse'\" }");
     house.json(&["project", "apply", &house.file(&printing)]);
     assert!(bcrypt::verify("correct horse", &house.psql("SELECT password_hash FROM operators")).unwrap());
+}
+
+#[test]
+fn what_was_deleted_is_not_used_by_its_key_alone() {
+    let house = House::new();
+    house.apply(FILE, &[]);
+    house.json(&["package", "delete", "Ten photos", "--yes"]);
+    let ball = "[[projects]]\nkey = \"ball\"\noperator = \"alpine\"\nname = \"Ball\"\npackages = [\"ten\"]\n";
+    assert_eq!(house.mistakes(ball), ["5:13: the project's operator has no package `ten`"]);
+    house.json(&["operator", "delete", "Alpine", "--yes"]);
+    assert_eq!(house.mistakes(ball), ["3:12: there is no operator `alpine`"]);
+}
+
+#[test]
+fn another_log_in_email_is_asked_about() {
+    let house = House::new();
+    house.apply(FILE, &[]);
+    let other = house.file(&FILE.replace("office@alpine.example", "else@example.org"));
+    let plan = house.json(&["project", "plan", &other]);
+    assert!(plan["steps"][0]["warnings"][0].as_str().unwrap().contains("logs in as else@example.org"), "{plan}");
+    assert_eq!(house.error(2, &["project", "apply", &other])["code"], "confirmation_required");
+    house.json(&["project", "apply", &other, "--yes"]);
+    assert_eq!(house.psql("SELECT email FROM operators"), "else@example.org");
+}
+
+#[test]
+fn who_creates_by_hand_waits_for_a_file() {
+    let house = House::new();
+    house.apply(FILE, &[]);
+    let more = format!(
+        "{FILE}[[packages]]\nkey = \"race\"\noperator = \"alpine\"\nname = \"Race\"\nprice = \"1 EUR\"\nphotos = 1\n"
+    )
+    .replace("coaches = [\"Ida\"]", "coaches = [\"Ida\", \"Kim\"]");
+    let file = house.file(&more);
+    // The file is held up before its last statement: everything else of it is written, and not committed.
+    let url = house.real().url().to_owned();
+    let hold = "BEGIN; SELECT 1 FROM photoctl.audit_head FOR UPDATE; SELECT pg_sleep(2); COMMIT";
+    let holder = std::thread::spawn(move || psql(&url, hold));
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    let apply = house.machine.args(["project", "apply", &file, "--json"]).env("ALPINE_PASSWORD", "x y z").spawn();
+    std::thread::sleep(std::time::Duration::from_millis(900));
+    let words = ["package", "create", "--operator", "Alpine", "--name", "Race", "--price", "2", "--photo-count", "1"];
+    let package = house.machine.args(words).arg("--json").spawn();
+    let coach =
+        house.machine.args(["project", "coaches", "add", "--project", "Gala 2026", "--name", "Kim", "--json"]).spawn();
+    holder.join().unwrap();
+    apply.wait().code(0);
+    package.wait().code(1).stderr_has("exists already");
+    coach.wait().code(1);
+    let rows = "SELECT (SELECT count(*) FROM packages WHERE name = 'Race'),
+                       (SELECT count(*) FROM project_coaches WHERE name = 'Kim')";
+    assert_eq!(house.psql(rows), "1|1");
 }
 
 #[test]

@@ -95,13 +95,19 @@ impl<'a> Resolver<'a> {
         by_id.or_else(by_key).map_or_else(|| Ref::New(key.clone()), Ref::There)
     }
 
+    /// The live thing that the database knows by a key. A deleted one comes back only where the file describes it.
+    fn live_of_key(&self, noun: Noun, operator: Uuid, key: &str) -> Option<Uuid> {
+        let id = self.state.keys.get(&(noun, operator, key.to_owned())).copied()?;
+        self.state.is_live(noun, id).then_some(id)
+    }
+
     /// An operator by key, email or id.
     #[must_use]
     pub fn operator_of(&self, word: &str) -> Option<Ref> {
         if let Some(found) = self.operators.get(word) {
             return Some(found.clone());
         }
-        let by_key = self.state.keys.get(&(Noun::Operator, Uuid::nil(), word.to_owned())).copied();
+        let by_key = self.live_of_key(Noun::Operator, Uuid::nil(), word);
         let fits = |email: &str| email.to_lowercase() == word.to_lowercase();
         let by_word = || {
             let id = word.parse::<Uuid>().ok();
@@ -117,7 +123,7 @@ impl<'a> Resolver<'a> {
         if let Some(found) = self.photographers.get(&(operator.clone(), word)) {
             return Some(found.clone());
         }
-        let by_key = self.state.keys.get(&(Noun::Photographer, operator.id(), word.to_owned())).copied();
+        let by_key = self.live_of_key(Noun::Photographer, operator.id(), word);
         let id = word.parse::<Uuid>().ok();
         let theirs = self.state.photographers.values();
         let mut theirs = theirs.filter(|one| one.operator_id.0 == operator.id() && one.deleted_at.is_none());
@@ -131,7 +137,7 @@ impl<'a> Resolver<'a> {
         if let Some(found) = self.packages.get(&(operator.clone(), word)) {
             return Some(found.clone());
         }
-        let by_key = self.state.keys.get(&(Noun::Package, operator.id(), word.to_owned())).copied();
+        let by_key = self.live_of_key(Noun::Package, operator.id(), word);
         let id = word.parse::<Uuid>().ok();
         let theirs = self.state.packages.values();
         let mut theirs = theirs.filter(|one| one.operator_id.0 == operator.id() && one.deleted_at.is_none());

@@ -195,13 +195,23 @@ impl Side<'_, '_, '_> {
         if let Some(before) = before.as_ref().filter(|before| before.currency != after.currency) {
             self.currency_may_change(before, one.currency.as_ref());
         }
+        let mut warnings = Vec::new();
+        if let Some(before) = before.as_ref().filter(|before| before.email != after.email) {
+            let (old, new) = (&before.email, &after.email);
+            warnings.push(format!(
+                "logs in as {new} from now on, no longer as {old}; keys of operators are the database's"
+            ));
+        }
+        if before.is_none() && one.currency.is_none() {
+            warnings.push(format!("{}: from {}", after.currency, decided(one).1));
+        }
         self.push(
             &one.identity,
             Ref::none(),
             before.map(Thing::Operator),
             Thing::Operator(after),
             one.password.as_ref(),
-            Vec::new(),
+            warnings,
         );
     }
 
@@ -371,15 +381,21 @@ fn without_option(error: Error) -> Error {
     error.hints().iter().fold(renewed, |renewed, hint| renewed.hint(hint.clone()))
 }
 
-fn new_operator(one: &WantedOperator) -> Operator {
+/// The currency of a new operator who has none in the file, and what it was decided from.
+fn decided(one: &WantedOperator) -> (String, String) {
     let zone = one.timezone.as_ref().map(|zone| zone.value);
     let locale = one.locale.as_ref().map(|locale| locale.value.as_str());
-    let decided = currency::decide(&currency::Whereabouts::default(), zone, locale);
+    let default = || (currency::DEFAULT.to_owned(), "the default".to_owned());
+    currency::decide(&currency::Whereabouts::default(), zone, locale)
+        .map_or_else(|_| default(), |decided| (decided.currency.code().to_owned(), decided.from))
+}
+
+fn new_operator(one: &WantedOperator) -> Operator {
     Operator {
         id: OperatorId(Uuid::nil()),
         name: String::new(),
         email: String::new(),
-        currency: decided.map_or(currency::DEFAULT, |decided| decided.currency.code()).to_owned(),
+        currency: decided(one).0,
         locale: operator::DEFAULT_LOCALE.to_owned(),
         timezone: operator::DEFAULT_TIMEZONE.name().to_owned(),
         profile_picture_url: None,
