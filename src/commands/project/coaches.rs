@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::commands::args::{AddArgs, RemoveArgs, UpdateArgs};
 use crate::commands::created::{CreatedReport, id_field};
-use crate::commands::project::parts::{self, RemovedReport};
+use crate::commands::project::remove::{self, Removal};
 use crate::commands::reference;
 use crate::db;
 use crate::model::project::Coach;
@@ -99,24 +99,24 @@ async fn add(app: &App, args: AddCoachArgs) -> Finished {
 
 async fn remove(app: &App, args: RemoveCoachArgs) -> Finished {
     let db = app.db().await?;
+    let given = app.ui.text_or_ask(args.coach, "Coach", "--coach")?;
     let (project, found) = {
         let conn = &mut db.conn().await?;
         let project = reference::project(app, conn, args.project.as_deref()).await?;
-        let text = app.ui.text_or_ask(args.coach, "Coach", "--coach")?;
-        let found = coach::find(conn, &project, &text).await;
-        (project, if args.remove.if_exists { coach::if_any(found)? } else { Some(found?) })
+        let found = coach::if_any(coach::find(conn, &project, &given).await)?;
+        (project, found)
     };
-    let target = app.target(false);
-    app.ui.target(&target);
-    let Some(found) = found else { return parts::nothing_there(app, "coach", args.remove.change.dry_run, target) };
-    let mut removed = true;
-    if !args.remove.change.dry_run {
-        let question = parts::question("coach", &found.name, &project.name, &[]);
-        let confirmed = app.ui.confirm(&question, args.remove.change.yes)?;
-        removed = parts::confirmed(confirmed, coach::remove(db, &app.author(), &project, &found)).await?;
-    }
-    app.ui.show(&RemovedReport::new("coach", found, removed, args.remove.change.dry_run, target));
-    Ok(Done::OK)
+    let name = found.as_ref().map_or_else(|| given.clone(), |coach| coach.name.clone());
+    let removal = Removal { noun: "coach", name: &name, project: &project.name, left: &[] };
+    let author = app.author();
+    let thing = found.clone();
+    let work = async {
+        match &found {
+            Some(coach) => coach::remove(db, &author, &project, coach).await,
+            None => Ok(false),
+        }
+    };
+    remove::remove(app, args.remove, removal, thing, work).await
 }
 
 async fn rename(app: &App, args: RenameCoachArgs) -> Finished {

@@ -5,6 +5,7 @@ pub mod coaches;
 pub mod create;
 pub mod file;
 pub mod parts;
+mod remove;
 pub mod settings;
 pub mod show;
 pub mod update;

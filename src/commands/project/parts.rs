@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::remove::{Removal, remove};
 use crate::app::App;
 use crate::commands::args::{AddArgs, ListArgs, RemoveArgs};
 use crate::commands::created::CreatedReport;
@@ -9,12 +10,10 @@ use crate::commands::reference;
 use crate::db;
 use crate::db::packages::PackageFilter;
 use crate::db::refs::{self, Noun};
-use crate::error::{Error, Kind};
-use crate::model::project::{Assigned, Member};
-use crate::model::target::Target;
-use crate::model::text::{count, printable, quoted};
+use crate::model::people::Photographer;
+use crate::model::project::{Assigned, Member, Project};
 use crate::model::time::{self, Edge, for_people, rfc3339};
-use crate::ui::{Confirmed, Done, Finished, Page, Render, Row};
+use crate::ui::{Done, Finished, Page, Render, Row};
 use crate::workflows::setup::part;
 
 #[derive(Debug, Subcommand)]
@@ -192,14 +191,7 @@ async fn add_photographer(app: &App, args: AddPhotographerArgs) -> Finished {
     let target = app.target(false);
     app.ui.target(&target);
     let outcome = part::add_photographer(db, &app.author(), &project, &photographer, args.add.mode()).await?;
-    let thing = Assigned {
-        id: photographer.id,
-        name: photographer.name,
-        email: photographer.email,
-        project_id: project.id,
-        assigned_at: None,
-        deleted_at: None,
-    };
+    let thing = assigned(&project, &photographer);
     let dry_run = args.add.dry_run;
     app.ui.show(&CreatedReport::added("photographer of the project", Part(thing), outcome, dry_run, target));
     Ok(Done::OK)
@@ -257,28 +249,12 @@ async fn remove_photographer(app: &App, args: RemovePhotographerArgs) -> Finishe
         let photos = db::members::photos_of(conn, project.id, photographer.id).await?;
         (project, photographer, there, photos)
     };
-    let target = app.target(false);
-    app.ui.target(&target);
-    let dry_run = args.remove.change.dry_run;
-    if !there {
-        return not_there(app, args.remove, "photographer", &photographer.name, &project.name, target);
-    }
-    let mut removed = true;
-    if !dry_run {
-        let question = question("photographer", &photographer.name, &project.name, &[("photo", photos)]);
-        let sure = app.ui.confirm(&question, args.remove.change.yes)?;
-        removed = confirmed(sure, part::remove_photographer(db, &app.author(), &project, &photographer)).await?;
-    }
-    let thing = Assigned {
-        id: photographer.id,
-        name: photographer.name,
-        email: photographer.email,
-        project_id: project.id,
-        assigned_at: None,
-        deleted_at: None,
-    };
-    app.ui.show(&RemovedReport::new("photographer", Part(thing), removed, dry_run, target));
-    Ok(Done::OK)
+    let left = [("photo", photos)];
+    let removal = Removal { noun: "photographer", name: &photographer.name, project: &project.name, left: &left };
+    let thing = there.then(|| Part(assigned(&project, &photographer)));
+    let author = app.author();
+    let work = part::remove_photographer(db, &author, &project, &photographer);
+    remove(app, args.remove, removal, thing, work).await
 }
 
 async fn remove_member(app: &App, args: RemoveMemberArgs) -> Finished {
@@ -291,20 +267,11 @@ async fn remove_member(app: &App, args: RemoveMemberArgs) -> Finished {
         let left = db::members::tags_and_sales_of(conn, project.id, user.id).await?;
         (project, user, member, left)
     };
-    let target = app.target(false);
-    app.ui.target(&target);
-    let dry_run = args.remove.change.dry_run;
-    let Some(member) = member else {
-        return not_there(app, args.remove, "member", &user.name, &project.name, target);
-    };
-    let mut removed = true;
-    if !dry_run {
-        let question = question("member", &user.name, &project.name, &[("tag", tags), ("sale", sales)]);
-        let sure = app.ui.confirm(&question, args.remove.change.yes)?;
-        removed = confirmed(sure, part::remove_member(db, &app.author(), &project, &user)).await?;
-    }
-    app.ui.show(&RemovedReport::new("member", Part(member), removed, dry_run, target));
-    Ok(Done::OK)
+    let left = [("tag", tags), ("sale", sales)];
+    let removal = Removal { noun: "member", name: &user.name, project: &project.name, left: &left };
+    let author = app.author();
+    let work = part::remove_member(db, &author, &project, &user);
+    remove(app, args.remove, removal, member.map(Part), work).await
 }
 
 async fn remove_package(app: &App, args: RemovePackageArgs) -> Finished {
@@ -318,83 +285,21 @@ async fn remove_package(app: &App, args: RemovePackageArgs) -> Finished {
         let sales = db::members::sales_of(conn, project.id, package.id).await?;
         (project, package, there, sales)
     };
-    let target = app.target(false);
-    app.ui.target(&target);
-    let dry_run = args.remove.change.dry_run;
-    if !there {
-        return not_there(app, args.remove, "package", &package.name, &project.name, target);
-    }
-    let mut removed = true;
-    if !dry_run {
-        let question = question("package", &package.name, &project.name, &[("sale", sales)]);
-        let sure = app.ui.confirm(&question, args.remove.change.yes)?;
-        removed = confirmed(sure, part::remove_package(db, &app.author(), &project, &package)).await?;
-    }
-    app.ui.show(&RemovedReport::new("package", package, removed, dry_run, target));
-    Ok(Done::OK)
+    let left = [("sale", sales)];
+    let removal = Removal { noun: "package", name: &package.name, project: &project.name, left: &left };
+    let author = app.author();
+    let work = part::remove_package(db, &author, &project, &package);
+    remove(app, args.remove, removal, there.then(|| package.clone()), work).await
 }
 
-/// `Remove the photographer "Finn" from "Gala"? 12 photos stay.`
-pub(super) fn question(noun: &str, name: &str, project: &str, left: &[(&str, i64)]) -> String {
-    let left: Vec<_> = left.iter().filter(|(_, n)| *n > 0).map(|(what, n)| count(n.unsigned_abs(), what)).collect();
-    let stays = if left.is_empty() { String::new() } else { format!(" What stays: {}.", left.join(", ")) };
-    format!("Remove the {noun} {} from {}?{stays}", quoted(name), quoted(project))
-}
-
-/// Does what was confirmed.
-pub(super) async fn confirmed<T>(_confirmed: Confirmed, work: impl Future<Output = T>) -> T {
-    work.await
-}
-
-fn not_there(app: &App, args: RemoveArgs, noun: &str, name: &str, project: &str, target: Target) -> Finished {
-    if args.if_exists {
-        return nothing_there(app, noun, args.change.dry_run, target);
-    }
-    let (name, project) = (printable(name), printable(project));
-    Err(Error::new(Kind::NotFound, format!("\"{name}\" is no {noun} of \"{project}\""))
-        .hint("--if-exists is content with that"))
-}
-
-/// The answer where there was nothing to remove, and that is fine.
-pub(super) fn nothing_there(app: &App, noun: &str, dry_run: bool, target: Target) -> Finished {
-    app.ui.show(&RemovedReport::new(noun, Nothing {}, false, dry_run, target));
-    Ok(Done::OK)
-}
-
-#[derive(Debug, serde::Serialize)]
-struct Nothing {}
-
-impl Render for Nothing {
-    fn render(&self, _page: &mut Page) {}
-}
-
-/// What was taken out of a project, or would be.
-#[derive(Debug, serde::Serialize)]
-pub(super) struct RemovedReport<T> {
-    #[serde(flatten)]
-    thing: T,
-    removed: bool,
-    dry_run: bool,
-    target: Target,
-    #[serde(skip)]
-    noun: String,
-}
-
-impl<T> RemovedReport<T> {
-    pub(super) fn new(noun: &str, thing: T, removed: bool, dry_run: bool, target: Target) -> Self {
-        Self { thing, removed: removed && !dry_run, dry_run, target, noun: noun.to_owned() }
-    }
-}
-
-impl<T: Render> Render for RemovedReport<T> {
-    fn render(&self, page: &mut Page) {
-        let noun = &self.noun;
-        match (self.removed, self.dry_run) {
-            (true, _) => page.good(format!("Removed {noun} from the project.")),
-            (false, true) => page.line(format!("Would remove {noun} from the project; nothing was changed.")),
-            (false, false) => page.line(format!("There is no such {noun} at the project; nothing was changed.")),
-        }
-        self.thing.render(page);
+fn assigned(project: &Project, photographer: &Photographer) -> Assigned {
+    Assigned {
+        id: photographer.id,
+        name: photographer.name.clone(),
+        email: photographer.email.clone(),
+        project_id: project.id,
+        assigned_at: None,
+        deleted_at: None,
     }
 }
 
