@@ -27,6 +27,10 @@ pub fn country_of(ip: IpAddr, database: &Path) -> Result<Option<Country>> {
             .hint("geoip_database names it: a file such as GeoLite2-Country.mmdb")
     };
     let reader = Reader::from_source(bytes).map_err(wrong)?;
+    // A file of IPv4 networks knows no IPv6 address; the library takes the question for an error.
+    if ip.is_ipv6() && reader.metadata().ip_version == 4 {
+        return Ok(None);
+    }
     let found: Option<Value> = reader.lookup(ip).and_then(|found| found.decode()).map_err(wrong)?;
     let code = found.as_ref().and_then(|found| PLACES.iter().find_map(|place| found.pointer(place)?.as_str()));
     Ok(code.and_then(Country::parse))

@@ -40,15 +40,12 @@ pub struct CreateArgs {
     pub dry_run: bool,
 }
 
-/// Every `list` has these.
+/// Which part of a long list is wanted.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct ListArgs {
+pub struct PageArgs {
     /// Show deleted ones too
     #[arg(long)]
     pub deleted: bool,
-    /// Order: created, name, or what else these have; with - in front the last comes first [default: -created]
-    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
-    pub sort: Option<Sort>,
     /// Most rows to show
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub limit: u32,
@@ -57,12 +54,33 @@ pub struct ListArgs {
     pub after: Option<uuid::Uuid>,
 }
 
+/// Every `list` of things that can be sorted has these.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ListArgs {
+    /// Order: created, name, or what else these have; with - in front the last comes first [default: -created]
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    pub sort: Option<Sort>,
+    #[command(flatten)]
+    pub page: PageArgs,
+}
+
 impl ListArgs {
+    #[must_use]
+    pub fn page(self) -> Page {
+        Page { sort: self.sort.unwrap_or_default(), ..self.page.page() }
+    }
+
+    /// As [`PageArgs::cut`].
+    pub fn cut<T>(self, rows: &mut Vec<T>, id: impl Fn(&T) -> uuid::Uuid) -> Option<String> {
+        self.page.cut(rows, id)
+    }
+}
+
+impl PageArgs {
     /// One row more than is shown, which tells whether the list goes on.
     #[must_use]
     pub fn page(self) -> Page {
-        let sort = self.sort.unwrap_or_default();
-        Page { deleted: self.deleted, sort, after: self.after, limit: i64::from(self.limit) + 1 }
+        Page { deleted: self.deleted, after: self.after, ..Page::first(i64::from(self.limit) + 1) }
     }
 
     /// Cuts `rows` to the limit. Where something was cut, says how to go on; `id` is that of a row.

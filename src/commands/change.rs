@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::commands::args::UpdateArgs;
+use crate::error::{Error, Result};
 use crate::model::fields::Changes;
 use crate::model::target::Target;
 use crate::ui::{Done, Finished, Page, Render};
@@ -13,6 +14,19 @@ use crate::workflows::setup::change::{self, Edit, Plan, Thing};
 /// A field's new text, or that it is to be empty. Giving both is a usage error of clap's.
 pub fn edit(given: Option<&str>, unset: bool) -> Edit<'_> {
     if unset { Some(None) } else { given.map(Some) }
+}
+
+/// Refuses an `update` that does not say what to change: a script with a forgotten option must not look fine.
+///
+/// # Errors
+/// A usage error where `edit` is none.
+pub fn require<E: Default + PartialEq>(edit: &E) -> Result<()> {
+    if *edit == E::default() {
+        return Err(
+            Error::usage("it is not said what to change").hint("give at least one of the options; --help shows them")
+        );
+    }
+    Ok(())
 }
 
 /// Carries a plan out and answers it; with `--dry-run`, only answers it.

@@ -196,6 +196,7 @@ async fn update(app: &App, args: OperatorUpdateArgs) -> Finished {
             timezone: args.timezone.as_deref(),
             picture: edit(args.picture.as_deref(), args.no_picture),
         };
+        change::require(&edit)?;
         setup_change::plan(conn, operator.id.0, false, |before| edit.apply(before)).await?
     };
     change::update(app, plan, args.update).await
@@ -222,7 +223,7 @@ async fn database(app: &App, dry_run: bool) -> Result<Option<Db>> {
 
 async fn list(app: &App, args: OperatorListArgs) -> Finished {
     let mut conn = app.db().await?.conn().await?;
-    refs::known(&mut conn, Noun::Operator, args.list.after).await?;
+    refs::known(&mut conn, Noun::Operator, args.list.page.after).await?;
     let mut rows = db::operators::list(&mut conn, args.name.as_deref(), &args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());

@@ -142,6 +142,7 @@ async fn update(app: &App, args: PackageUpdateArgs) -> Finished {
         let package = reference::package(app, conn, args.package.as_deref(), None).await?;
         let edit =
             PackageEdit { name: args.name.as_deref(), price: args.price.as_deref(), photo_count: args.photo_count };
+        change::require(&edit)?;
         setup_change::plan(conn, package.id.0, args.allow_duplicate, |before| edit.apply(before)).await?
     };
     change::update(app, plan, args.update).await
@@ -155,7 +156,7 @@ async fn list(app: &App, args: PackageListArgs) -> Finished {
         None => None,
     };
     let filter = PackageFilter { operator: operator.map(|operator| operator.id), project, name: args.name.as_deref() };
-    refs::known(&mut conn, Noun::Package, args.list.after).await?;
+    refs::known(&mut conn, Noun::Package, args.list.page.after).await?;
     let mut rows = db::packages::list(&mut conn, filter, &args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());

@@ -150,6 +150,7 @@ async fn update(app: &App, args: PhotographerUpdateArgs) -> Finished {
             email: args.email.as_deref(),
             address: edit(args.address.as_deref(), args.no_address),
         };
+        change::require(&edit)?;
         setup_change::plan(conn, photographer.id.0, args.allow_duplicate, |before| edit.apply(before)).await?
     };
     change::update(app, plan, args.update).await
@@ -164,7 +165,7 @@ async fn list(app: &App, args: PhotographerListArgs) -> Finished {
     };
     let filter =
         PhotographerFilter { operator: operator.map(|operator| operator.id), project, name: args.name.as_deref() };
-    refs::known(&mut conn, Noun::Photographer, args.list.after).await?;
+    refs::known(&mut conn, Noun::Photographer, args.list.page.after).await?;
     let mut rows = db::photographers::list(&mut conn, filter, &args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());

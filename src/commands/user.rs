@@ -153,6 +153,7 @@ async fn update(app: &App, args: UserUpdateArgs) -> Finished {
             address: edit(args.address.as_deref(), args.no_address),
             billing_address: edit(args.billing_address.as_deref(), args.no_billing_address),
         };
+        change::require(&edit)?;
         setup_change::plan(conn, user.id.0, false, |before| edit.apply(before)).await?
     };
     change::update(app, plan, args.update).await
@@ -164,7 +165,7 @@ async fn list(app: &App, args: UserListArgs) -> Finished {
         Some(project) => Some(reference::project(app, &mut conn, Some(project)).await?.id),
         None => None,
     };
-    refs::known(&mut conn, Noun::User, args.list.after).await?;
+    refs::known(&mut conn, Noun::User, args.list.page.after).await?;
     let mut rows = db::users::list(&mut conn, project, args.name.as_deref(), &args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());

@@ -85,7 +85,8 @@ async fn user(conn: &mut PgConnection, id: Uuid) -> Result<Vec<(&'static str, i6
         SELECT (SELECT count(*) FROM project_members m JOIN projects p ON p.id = m.project_id
                  WHERE m.user_id = $1 AND p.deleted_at IS NULL) AS "projects!",
                (SELECT count(*) FROM selfies WHERE user_id = $1 AND deleted_at IS NULL) AS "selfies!",
-               (SELECT count(*) FROM photo_tags WHERE user_id = $1) AS "tags!",
+               (SELECT count(*) FROM photo_tags t JOIN photos f ON f.id = t.photo_id
+                 WHERE t.user_id = $1 AND f.deleted_at IS NULL) AS "tags!",
                (SELECT count(*) FROM purchases WHERE user_id = $1) AS "sales!",
                (SELECT count(*) FROM user_consents WHERE user_id = $1 AND revoked_at IS NULL) AS "consents!"
         "#,
@@ -119,10 +120,11 @@ async fn package(conn: &mut PgConnection, id: Uuid) -> Result<Vec<(&'static str,
 async fn project(conn: &mut PgConnection, id: Uuid) -> Result<Vec<(&'static str, i64)>> {
     let row = sqlx::query!(
         r#"
-        SELECT (SELECT count(*) FROM project_members WHERE project_id = $1) AS "members!",
+        SELECT (SELECT count(*) FROM project_members m JOIN users u ON u.id = m.user_id
+                 WHERE m.project_id = $1 AND u.deleted_at IS NULL) AS "members!",
                (SELECT count(*) FROM photos WHERE project_id = $1 AND deleted_at IS NULL) AS "photos!",
                (SELECT count(*) FROM photo_tags t JOIN photos f ON f.id = t.photo_id
-                 WHERE f.project_id = $1) AS "tags!",
+                 WHERE f.project_id = $1 AND f.deleted_at IS NULL) AS "tags!",
                (SELECT count(*) FROM purchases WHERE project_id = $1) AS "sales!",
                (SELECT count(*) FROM qr_tokens
                  WHERE project_id = $1 AND used_at IS NULL AND expires_at > now()) AS "tokens!"

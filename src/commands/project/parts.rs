@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::remove::{Removal, remove};
 use crate::app::App;
-use crate::commands::args::{AddArgs, ListArgs, RemoveArgs};
+use crate::commands::args::{AddArgs, PageArgs, RemoveArgs};
 use crate::commands::created::CreatedReport;
 use crate::commands::reference;
 use crate::db;
@@ -127,7 +127,7 @@ pub struct PartListArgs {
     #[arg(long)]
     pub project: Option<String>,
     #[command(flatten)]
-    pub list: ListArgs,
+    pub list: PageArgs,
 }
 
 pub async fn photographers(app: &App, command: PhotographersCommand) -> Finished {

@@ -82,6 +82,7 @@ pub async fn run(app: &App, args: ProjectUpdateArgs) -> Finished {
             link: edit(args.link.as_deref(), args.no_link),
             terms: edit(terms.as_deref(), args.no_terms),
         };
+        change::require(&edit)?;
         let now = chrono::Utc::now();
         setup::plan(conn, project.id.0, args.allow_duplicate, |before| edit.apply(before, now)).await?
     };

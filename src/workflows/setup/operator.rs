@@ -111,7 +111,7 @@ impl New for NewOperator {
 }
 
 /// What is to become of an operator. `None` leaves a field as it is.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OperatorEdit<'a> {
     pub name: Option<&'a str>,
     pub email: Option<&'a str>,

@@ -93,7 +93,7 @@ impl New for NewPackage {
 }
 
 /// What is to become of a package. `None` leaves a field as it is.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PackageEdit<'a> {
     pub name: Option<&'a str>,
     pub price: Option<&'a str>,

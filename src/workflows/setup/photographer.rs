@@ -76,7 +76,7 @@ impl New for NewPhotographer {
 }
 
 /// What is to become of a photographer. `None` leaves a field as it is.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PhotographerEdit<'a> {
     pub name: Option<&'a str>,
     pub email: Option<&'a str>,

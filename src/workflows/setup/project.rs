@@ -181,7 +181,7 @@ impl New for NewProject {
 }
 
 /// What is to become of a project. `None` leaves a field as it is, `Some(None)` empties it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ProjectEdit<'a> {
     pub name: Option<&'a str>,
     pub location: Edit<'a>,

@@ -68,7 +68,7 @@ impl New for NewUser {
 }
 
 /// What is to become of a user. `None` leaves a field as it is.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UserEdit<'a> {
     pub name: Option<&'a str>,
     pub email: Option<&'a str>,

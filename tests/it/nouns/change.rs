@@ -210,3 +210,14 @@ fn a_person_at_a_terminal_is_shown_what_there_is() {
     assert_eq!(code, 0);
     assert_eq!(house.psql("SELECT name FROM projects WHERE deleted_at IS NOT NULL"), "Gala");
 }
+
+#[test]
+fn an_update_says_what_to_change() {
+    let (house, ana) = House::with_operator();
+    house.project(&ana, "Gala");
+    let before = house.everything();
+    for words in [["operator", "update", &ana[..]], ["project", "update", "Gala"]] {
+        house.fails(2, &words).stderr_has("not said what to change");
+    }
+    assert_eq!(house.everything(), before);
+}

@@ -69,6 +69,8 @@ fn an_address_comes_before_the_zone_and_the_zone_before_the_language() {
     assert_eq!(create(&vienna, &session, "this session's address 192.0.2.7"), "CHF");
     let elsewhere = [("SSH_CONNECTION", "203.0.113.7 50000 198.51.100.1 22")];
     assert_eq!(create(&vienna, &elsewhere, "from the country JP of the time zone Asia/Tokyo"), "JPY");
+    let newer = [("SSH_CONNECTION", "2001:db8::7 50000 2001:db8::1 22")];
+    assert_eq!(create(&vienna, &newer, "from the country JP of the time zone Asia/Tokyo"), "JPY");
     assert_eq!(create(&vienna[2..], &[], "from the country GB of the locale de-GB"), "GBP");
     assert_eq!(create(&["--locale", "de"], &[], "the default"), "EUR");
     assert_eq!(create(&["--currency", "USD"], &session, "Target"), "USD");
