@@ -167,7 +167,10 @@ pub async fn export(app: &App, args: ExportArgs) -> Finished {
                 projects.push(project);
             }
         }
-        let exported = export::export(conn, &projects).await?;
+        let (exported, left_out) = export::export(conn, &projects).await?;
+        for note in left_out {
+            app.ui.warn(&note);
+        }
         match args.format {
             FileFormat::Toml => exported.toml()?,
             FileFormat::Json => exported.json()?,

@@ -7,6 +7,7 @@
 //! compare    wanted and state -> steps, with a fingerprint
 //! apply      the steps, in one transaction
 //! export     state -> a file that compares without a difference
+//! stored     values of rows that the web application wrote, which compare or are left out
 //! ```
 //!
 //! A thing is the same as before by its `key` in the file, which the database remembers; one that was made by hand is
@@ -18,6 +19,7 @@ pub mod export;
 mod problems;
 pub mod source;
 pub mod state;
+mod stored;
 pub mod variables;
 pub mod wanted;
 

@@ -211,7 +211,7 @@ fn project(mut table: Table<'_, '_>, folder: &Path) -> Option<WantedProject> {
         // Times are read once the zone is known.
         start: table.field("start", |text| Ok(text.to_owned())),
         end: table.field("end", |text| Ok(text.to_owned())),
-        timezone: table.field("timezone", |text| check::zone(text).map(|zone| zone.name().to_owned())),
+        timezone: table.field("timezone", check::zone_name),
         link: table.field("link", check::link),
         terms: table.terms(folder),
         photographers: table.texts("photographers"),

@@ -66,6 +66,14 @@ pub fn zone(text: &str) -> Result<Tz> {
     time::zone(text).or_else(|error| insensitive().ok_or(error))
 }
 
+/// The name of an IANA time zone, as IANA writes it.
+///
+/// # Errors
+/// As [`zone`].
+pub fn zone_name(text: &str) -> Result<String> {
+    zone(text).map(|zone| zone.name().to_owned())
+}
+
 /// A language tag of BCP 47 in its canonical form: `de-DE`.
 ///
 /// # Errors

@@ -120,6 +120,16 @@ impl PackageEdit<'_> {
     }
 }
 
+/// What somebody should know who changes a package that was `sold` so many times.
+#[must_use]
+pub fn sold_before(before: &Package, after: &Package, sold: i64) -> Option<String> {
+    let changed = after.price != before.price || after.photo_count != before.photo_count;
+    (sold > 0 && changed).then(|| {
+        let times = count(sold.unsigned_abs(), "time");
+        format!("was sold {times}: sales keep what was paid, the list of sales shows the new price")
+    })
+}
+
 impl Thing for Package {
     const NOUN: Noun = Noun::Package;
     const ENTITY: Entity = Entity::Package;
@@ -166,14 +176,7 @@ impl Thing for Package {
             }
         }
         let sold = db::packages::sold(conn, self.id).await?;
-        if sold == 0 || (self.price == before.price && self.photo_count == before.photo_count) {
-            return Ok(Vec::new());
-        }
-        let times = count(sold.unsigned_abs(), "time");
-        Ok(vec![format!(
-            "{} was sold {times}: sales keep what was paid, the list of sales shows the new price",
-            self.label()
-        )])
+        Ok(sold_before(before, self, sold).map(|said| format!("{} {said}", self.label())).into_iter().collect())
     }
 
     async fn write(&self, conn: &mut PgConnection) -> Result<()> {

@@ -202,8 +202,7 @@ impl ProjectEdit<'_> {
         if let Some(name) = self.name {
             after.name = check::name(name, "the project's name")?;
         }
-        let zone = |text: &str| check::zone(text).map(|zone| zone.name().to_owned());
-        after.timezone = edited(self.timezone, before.timezone.as_ref(), zone)?;
+        after.timezone = edited(self.timezone, before.timezone.as_ref(), check::zone_name)?;
         after.location = edited(self.location, before.location.as_ref(), |text| check::name(text, "the location"))?;
         after.link = edited(self.link, before.link.as_ref(), check::link)?;
         after.terms = edited(self.terms, before.terms.as_ref(), |text| check::text(text, "the terms"))?;
@@ -231,6 +230,20 @@ impl ProjectEdit<'_> {
         }
         Ok(after)
     }
+}
+
+/// What somebody should know who gives a project another zone and leaves its times.
+#[must_use]
+pub fn moved(before: &Project, after: &Project) -> Option<String> {
+    let same = after.start_at == before.start_at && after.end_at == before.end_at;
+    let dated = after.start_at.or(after.end_at).is_some();
+    (after.zone() != before.zone() && same && dated).then(|| {
+        format!(
+            "start and end stay the same moments, which are other times of day in {}: give start and end too where \
+             the times of day are meant",
+            after.zone()
+        )
+    })
 }
 
 /// The zone that times are read in.
@@ -293,16 +306,7 @@ impl Thing for Project {
                 return Err(name_held(&there.label(), there.id.0));
             }
         }
-        let dates = self.start_at.or(self.end_at);
-        let moved = self.zone() != before.zone() && self.start_at == before.start_at && self.end_at == before.end_at;
-        Ok(match dates.filter(|_| moved) {
-            Some(_) => vec![format!(
-                "start and end stay the same moments, which are other times of day in {}: give --start and --end too \
-                 where the times of day are meant",
-                self.zone()
-            )],
-            None => Vec::new(),
-        })
+        Ok(moved(before, self).into_iter().collect())
     }
 
     async fn write(&self, conn: &mut PgConnection) -> Result<()> {

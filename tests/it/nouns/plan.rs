@@ -142,6 +142,54 @@ fn an_export_makes_no_difference_in_either_form() {
     }
 }
 
+/// The web application lets in what our own checks refuse or write otherwise.
+#[test]
+fn rows_of_the_web_application_export_without_a_difference() {
+    let (house, ana) = House::with_operator();
+    let gala = house.project(&ana, "Gala");
+    house.json(&["package", "create", "--operator", &ana, "--name", "Ten", "--price", "5", "--photo-count", "1"]);
+    house.json(&["project", "packages", "add", "--project", &gala, "--package", "Ten"]);
+    house.psql(
+        "UPDATE operators SET name = ' Ana ', locale = 'de_DE', timezone = 'europe/vienna', profile_picture_url = '';
+         UPDATE packages SET photo_count = 0;
+         UPDATE projects SET terms_and_conditions = E'Be kind.\\n', location_name = E'Hall \\x07', timezone = 'Mars/Olympus',
+                             project_link = 'gala.example', start_at = '2026-06-01 12:00';
+         INSERT INTO project_coaches (name, project_id) SELECT ' Ida', id FROM projects UNION ALL SELECT 'Ida', id FROM projects;
+         INSERT INTO photoctl.project_settings (project_id, key, value)
+              SELECT id, 'from_the_future', '1' FROM projects",
+    );
+    let before = house.everything();
+    let output = house.machine.args(["project", "export", "Gala"]).ok();
+    for left_out in ["de_DE", "0 is no number of photos", "the location", "Mars/Olympus", "gala.example", "future"] {
+        assert!(output.stderr.contains(left_out), "{left_out}: {}", output.stderr);
+    }
+    assert!(output.stdout.contains("Be kind.") && output.stdout.matches("Ida").count() == 1, "{}", output.stdout);
+    let file = house.machine.file("export.toml", &output.stdout);
+    let plan = house.json(&["project", "plan", file.to_str().unwrap(), "--exit-code", "--prune"]);
+    assert_eq!(counts(&plan), [0, 0, 0, 0, 3], "{}", output.stdout);
+    house.json(&["project", "apply", file.to_str().unwrap(), "--prune", "--yes"]);
+    let rows = "SELECT (SELECT row(o.*)::text FROM operators o), (SELECT row(p.*)::text FROM projects p),
+                       (SELECT count(*) FROM project_coaches), (SELECT count(*) FROM photoctl.project_settings)";
+    let kept = house.psql(rows);
+    assert!(kept.ends_with("|2|1") && kept.contains("de_DE") && kept.contains(" Ana "), "{kept}");
+    assert_ne!(house.everything(), before, "only the keys are new");
+}
+
+#[test]
+fn a_plan_warns_of_what_a_sold_package_and_another_zone_mean() {
+    let house = House::new();
+    house.apply(FILE, &[]);
+    house.psql(
+        "INSERT INTO users (name, email, password_hash) VALUES ('u', 'u@example.org', 'x');
+         INSERT INTO purchases (user_id, project_id, package_id, stripe_payment_intent_id, status)
+         SELECT u.id, p.id, k.id, 'pi_1', 'paid' FROM users u, projects p, packages k LIMIT 1",
+    );
+    let other = FILE.replace("photos = 10", "photos = 99").replace("Europe/Vienna", "Asia/Tokyo");
+    let other = other.replace("start = 2026-06-01 14:00:00\nend = \"2026-06-01\"\n", "");
+    let plan = house.plan(&other).to_string();
+    assert!(plan.contains("was sold 1 time") && plan.contains("other times of day in Asia/Tokyo"), "{plan}");
+}
+
 #[test]
 fn changes_are_shown_by_field_and_nothing_goes_without_prune() {
     let house = House::new();

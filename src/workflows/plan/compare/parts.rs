@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Step;
 use super::resolve::{Ref, Resolver};
+use crate::config::policy;
 use crate::db::refs::Noun;
 use crate::model::ids::ProjectId;
 use crate::model::project::Coach;
@@ -11,6 +12,7 @@ use crate::model::text::quoted;
 use crate::workflows::plan::problems::Problems;
 use crate::workflows::plan::state::State;
 use crate::workflows::plan::wanted::{At, WantedProject};
+use crate::workflows::setup::settings;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,7 +38,7 @@ pub enum Part {
     Thing(Ref),
     Coach(Coach),
     Setting(&'static str),
-    /// A setting that this photoctl does not know.
+    /// A setting that goes.
     OtherSetting(String),
 }
 
@@ -173,13 +175,13 @@ impl Side<'_, '_, '_, '_> {
         let project = self.step.id.unwrap_or_default();
         let there = self.state.coaches_of.get(&project).cloned().unwrap_or_default();
         for name in names {
-            if !there.iter().any(|coach| coach.name == name.value) {
+            if !there.iter().any(|coach| coach.name.trim() == name.value) {
                 let coach = Coach { id: uuid::Uuid::nil(), name: name.value.clone(), project_id: ProjectId(project) };
                 self.add(PartKind::Coach, name.value.clone(), Part::Coach(coach));
             }
         }
         for coach in there {
-            if !names.iter().any(|name| name.value == coach.name) {
+            if !names.iter().any(|name| name.value == coach.name.trim()) {
                 self.surplus(PartKind::Coach, coach.name.clone(), Part::Coach(coach), None);
             }
         }
@@ -190,7 +192,12 @@ impl Side<'_, '_, '_, '_> {
         let there = self.state.settings_of.get(&project).cloned().unwrap_or_default();
         for (key, value) in settings {
             let before = there.get(*key);
-            if before == Some(&value.value) {
+            let same = |before: &String| {
+                settings::setting(key)
+                    .and_then(|setting| policy::canonical(setting, before))
+                    .is_ok_and(|canonical| canonical == value.value)
+            };
+            if before == Some(&value.value) || before.is_some_and(same) {
                 continue;
             }
             self.changes.push(PartChange {
@@ -202,7 +209,13 @@ impl Side<'_, '_, '_, '_> {
                 part: Part::Setting(key),
             });
         }
-        for key in there.keys().filter(|key| !settings.contains_key(key.as_str())) {
+        let surplus = there.keys().filter(|key| !settings.contains_key(key.as_str()));
+        for key in surplus {
+            // A newer photoctl may have set it: no file of ours could name it.
+            if settings::setting(key).is_err() {
+                self.step.warnings.push(format!("{} stays: no setting that this photoctl knows", quoted(key)));
+                continue;
+            }
             self.surplus(PartKind::Setting, key.clone(), Part::OtherSetting(key.clone()), None);
             if let Some(change) = self.changes.last_mut().filter(|change| change.name == *key) {
                 change.before = there.get(key).cloned();
