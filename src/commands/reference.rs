@@ -91,6 +91,25 @@ pub async fn package(
     db::packages::get(conn, found.into()).await?.ok_or_else(gone)
 }
 
+/// What is to be taken out of a project of `operator`: the thing named, a deleted one too, since it takes part until it
+/// is taken out; else as for any other command.
+///
+/// # Errors
+/// A usage error that names the option where none is given, or that of [`refs::find_even_deleted`].
+pub async fn part_of(
+    app: &App,
+    conn: &mut PgConnection,
+    noun: Noun,
+    given: Option<&str>,
+    operator: Option<OperatorId>,
+) -> Result<uuid::Uuid> {
+    let default = (noun == Noun::Photographer).then_some(settings::PHOTOGRAPHER);
+    match given {
+        Some(text) => refs::find_even_deleted(conn, noun, text, operator).await.map(|found| found.id),
+        None => named(app, conn, noun, None, default, operator).await,
+    }
+}
+
 /// Says so where a deleted thing has the name that a new one is to have: that one may be meant.
 ///
 /// # Errors
@@ -170,6 +189,6 @@ fn missing(noun: Noun, default: Option<&'static Setting>) -> Error {
 }
 
 /// It was there a moment ago.
-fn gone() -> Error {
+pub fn gone() -> Error {
     Error::new(Kind::Conflict, "it was removed by somebody else meanwhile")
 }

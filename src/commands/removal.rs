@@ -114,7 +114,7 @@ pub async fn restore(app: &App, noun: Noun, args: RestoreArgs) -> Finished {
     {
         let conn = &mut db.conn().await?;
         for text in &args.which {
-            let thing = refs::find_deleted(conn, noun, text).await?;
+            let thing = refs::find_deleted(conn, noun, text, None).await?;
             if things.iter().any(|known| known.id == thing.id) {
                 continue;
             }

@@ -141,10 +141,15 @@ pub async fn find(conn: &mut PgConnection, noun: Noun, text: &str, operator: Opt
 /// # Errors
 /// [`Kind::NotFound`], a sentence for one that is not deleted, [`Kind::Ambiguous`] with the candidates, or what the
 /// database says.
-pub async fn find_deleted(conn: &mut PgConnection, noun: Noun, text: &str) -> Result<Candidate> {
+pub async fn find_deleted(
+    conn: &mut PgConnection,
+    noun: Noun,
+    text: &str,
+    operator: Option<OperatorId>,
+) -> Result<Candidate> {
     let text = text.trim();
     let (from, to) = id_range(text).unwrap_or((Uuid::nil(), Uuid::nil()));
-    let found = candidates(conn, noun, text, from, to, None).await?;
+    let found = candidates(conn, noun, text, from, to, operator).await?;
     let (live, mut deleted): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| one.deleted_at.is_none());
     if deleted.is_empty()
         && let [only, ..] = live.as_slice()
@@ -156,6 +161,25 @@ pub async fn find_deleted(conn: &mut PgConnection, noun: Noun, text: &str) -> Re
         one.deleted_at = None;
     }
     pick(noun, text, id_range(text).is_some_and(|(from, to)| from == to), deleted)
+}
+
+/// The one thing that `text` means: a live one, else a deleted one.
+///
+/// # Errors
+/// As [`operator`].
+pub async fn find_even_deleted(
+    conn: &mut PgConnection,
+    noun: Noun,
+    text: &str,
+    operator: Option<OperatorId>,
+) -> Result<Candidate> {
+    match find(conn, noun, text, operator).await {
+        Err(error) if error.kind() == Kind::NotFound => match find_deleted(conn, noun, text, operator).await {
+            Err(other) if other.kind() == Kind::NotFound => Err(error),
+            found => found,
+        },
+        found => found,
+    }
 }
 
 /// The newest deleted thing of exactly that name under an operator: somebody may mean that one.

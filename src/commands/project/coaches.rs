@@ -8,9 +8,11 @@ use crate::commands::args::{AddArgs, RemoveArgs, UpdateArgs};
 use crate::commands::created::{CreatedReport, id_field};
 use crate::commands::project::remove::{self, Removal};
 use crate::commands::reference;
-use crate::db;
-use crate::model::project::Coach;
+use crate::db::{self, PgConnection};
+use crate::error::{Error, Kind, Result};
+use crate::model::project::{Coach, Project};
 use crate::model::target::Target;
+use crate::model::text::quoted;
 use crate::ui::{Done, Finished, Page, Render, Row};
 use crate::workflows::setup::coach;
 
@@ -97,14 +99,33 @@ async fn add(app: &App, args: AddCoachArgs) -> Finished {
     Ok(Done::OK)
 }
 
+/// What `--coach` says; on a terminal, the id of the one chosen.
+async fn named_or_chosen(
+    app: &App,
+    conn: &mut PgConnection,
+    project: &Project,
+    given: Option<String>,
+) -> Result<String> {
+    if let Some(given) = given {
+        return Ok(given);
+    }
+    let there = db::coaches::list(conn, project.id).await?;
+    if there.is_empty() && app.ui.can_ask() {
+        return Err(Error::new(Kind::NotFound, format!("{} has no coaches", quoted(&project.name))));
+    }
+    let names: Vec<String> = there.iter().map(|coach| coach.name.clone()).collect();
+    let chosen = app.ui.choose("Which coach?", &names, "--coach")?;
+    there.get(chosen).map(|coach| coach.id.to_string()).ok_or_else(reference::gone)
+}
+
 async fn remove(app: &App, args: RemoveCoachArgs) -> Finished {
     let db = app.db().await?;
-    let given = app.ui.text_or_ask(args.coach, "Coach", "--coach")?;
-    let (project, found) = {
+    let (project, given, found) = {
         let conn = &mut db.conn().await?;
         let project = reference::project(app, conn, args.project.as_deref()).await?;
+        let given = named_or_chosen(app, conn, &project, args.coach).await?;
         let found = coach::if_any(coach::find(conn, &project, &given).await)?;
-        (project, found)
+        (project, given, found)
     };
     let name = found.as_ref().map_or_else(|| given.clone(), |coach| coach.name.clone());
     let removal = Removal { noun: "coach", name: &name, project: &project.name, left: &[] };
@@ -124,7 +145,7 @@ async fn rename(app: &App, args: RenameCoachArgs) -> Finished {
     let (project, before) = {
         let conn = &mut db.conn().await?;
         let project = reference::project(app, conn, args.project.as_deref()).await?;
-        let text = app.ui.text_or_ask(args.coach, "Coach", "--coach")?;
+        let text = named_or_chosen(app, conn, &project, args.coach).await?;
         let before = coach::find(conn, &project, &text).await?;
         (project, before)
     };

@@ -244,7 +244,8 @@ async fn remove_photographer(app: &App, args: RemovePhotographerArgs) -> Finishe
         let conn = &mut db.conn().await?;
         let project = reference::project(app, conn, args.project.as_deref()).await?;
         let given = args.photographer.as_deref();
-        let photographer = reference::photographer(app, conn, given, Some(project.operator_id)).await?;
+        let id = reference::part_of(app, conn, Noun::Photographer, given, Some(project.operator_id)).await?;
+        let photographer = db::photographers::get(conn, id.into()).await?.ok_or_else(reference::gone)?;
         let there = db::members::has_photographer(conn, project.id, photographer.id).await?;
         let photos = db::members::photos_of(conn, project.id, photographer.id).await?;
         (project, photographer, there, photos)
@@ -262,7 +263,8 @@ async fn remove_member(app: &App, args: RemoveMemberArgs) -> Finished {
     let (project, user, member, (tags, sales)) = {
         let conn = &mut db.conn().await?;
         let project = reference::project(app, conn, args.project.as_deref()).await?;
-        let user = reference::user(app, conn, args.user.as_deref()).await?;
+        let id = reference::part_of(app, conn, Noun::User, args.user.as_deref(), None).await?;
+        let user = db::users::get(conn, id.into()).await?.ok_or_else(reference::gone)?;
         let member = db::members::member(conn, project.id, user.id).await?;
         let left = db::members::tags_and_sales_of(conn, project.id, user.id).await?;
         (project, user, member, left)
@@ -280,7 +282,8 @@ async fn remove_package(app: &App, args: RemovePackageArgs) -> Finished {
         let conn = &mut db.conn().await?;
         let project = reference::project(app, conn, args.project.as_deref()).await?;
         let given = args.package.as_deref();
-        let package = reference::package(app, conn, given, Some(project.operator_id)).await?;
+        let id = reference::part_of(app, conn, Noun::Package, given, Some(project.operator_id)).await?;
+        let package = db::packages::get(conn, id.into()).await?.ok_or_else(reference::gone)?;
         let there = db::members::has_package(conn, project.id, package.id).await?;
         let sales = db::members::sales_of(conn, project.id, package.id).await?;
         (project, package, there, sales)

@@ -45,6 +45,33 @@ fn photographers_members_and_packages_are_added_and_listed() {
 }
 
 #[test]
+fn what_was_deleted_is_taken_out_by_its_name_too() {
+    let (house, ana) = House::with_operator();
+    let gala = house.project(&ana, "Gala");
+    let finn = house.photographer(&ana, "Finn", "finn@example.org");
+    let gus = house.user("Gus", "gus@example.org");
+    let words = ["package", "create", "--operator", &ana, "--name", "Ten", "--price", "1", "--photo-count", "1"];
+    let ten = id(&house.json(&words));
+    for (parts, noun, name, id) in [
+        ("photographers", "photographer", "Finn", &finn),
+        ("members", "user", "gus@example.org", &gus),
+        ("packages", "package", "Ten", &ten),
+    ] {
+        let option = format!("--{noun}");
+        let words = |verb| ["project", parts, verb, "--project", &gala, &option, name];
+        house.json(&words("add"));
+        house.json(&[noun, "delete", id, "--yes"]);
+        house.fails(1, &words("add")).stderr_has("was deleted");
+        let removed = house.json(&[&words("remove")[..], &["--yes"]].concat());
+        assert_eq!((&removed["removed"], removed["id"].as_str()), (&json!(true), Some(id.as_str())));
+        assert_eq!(house.psql(&format!("SELECT count(*) FROM project_{parts}")), "0");
+        house
+            .fails(1, &[&words("remove")[..], &["--yes"]].concat())
+            .stderr_has(&format!("is no {}", &parts[..parts.len() - 1]));
+    }
+}
+
+#[test]
 fn what_belongs_to_another_operator_stays_there() {
     let (house, ana) = House::with_operator();
     let bo = house.operator("Bo", "bo@example.org");

@@ -87,3 +87,20 @@ fn a_person_at_a_terminal_chooses() {
     assert_eq!(code, 0, "{screen}");
     assert!(screen.contains(&gala), "{screen}");
 }
+
+#[test]
+fn a_person_at_a_terminal_chooses_a_coach() {
+    let (house, ana) = House::with_operator();
+    let gala = house.project(&ana, "Gala");
+    for name in ["Ida", "Jon"] {
+        house.json(&["project", "coaches", "add", "--project", &gala, "--name", name]);
+    }
+    let words = ["project", "coaches", "remove", "--project", "Gala", "--yes"];
+    house.fails(2, &words).stderr_has("--coach is missing");
+    let mut terminal = house.machine.args(words).on_terminal(100, 30);
+    terminal.wait_for("Which coach?");
+    terminal.send("\u{1b}[B\r");
+    let (code, screen) = terminal.wait();
+    assert_eq!(code, 0, "{screen}");
+    assert_eq!(house.psql("SELECT name FROM project_coaches"), "Ida");
+}
