@@ -141,7 +141,7 @@ async fn create(app: &App, args: OperatorCreateArgs) -> Finished {
         timezone: args.timezone.as_deref(),
         picture: args.picture.as_deref(),
     })?;
-    decide_currency(app, &mut new, args.ip)?;
+    let decided = decide_currency(app, &mut new, args.ip)?;
     let cost = password::cost(&app.config)?;
     args.password.require(app, mode)?;
     let given = args.password.given()?;
@@ -150,10 +150,14 @@ async fn create(app: &App, args: OperatorCreateArgs) -> Finished {
     let report = |created| CreatedReport::new("operator", created, mode.dry_run, target.clone());
     let Some(db) = database(app, mode.dry_run).await? else {
         app.ui.note("There is no database yet: it would be created in the data folder first.");
+        decided.iter().for_each(|said| app.ui.note(said));
         app.ui.show(&report(Created::Planned(new.planned())));
         return Ok(Done::OK);
     };
     let there = setup::existing(&mut *db.conn().await?, &new, given.as_ref(), mode).await?;
+    if there.is_none() {
+        decided.iter().for_each(|said| app.ui.note(said));
+    }
     let created = match there {
         Some(there) => Created::Existing(there),
         None if mode.dry_run => Created::Planned(new.planned()),
@@ -168,9 +172,9 @@ async fn create(app: &App, args: OperatorCreateArgs) -> Finished {
 }
 
 /// Where no currency is given, takes that of the country, and says what it was decided from.
-fn decide_currency(app: &App, new: &mut NewOperator, ip: Option<IpAddr>) -> Result<()> {
+fn decide_currency(app: &App, new: &mut NewOperator, ip: Option<IpAddr>) -> Result<Option<String>> {
     if new.has_currency() {
-        return Ok(());
+        return Ok(None);
     }
     let whereabouts = Whereabouts {
         ip,
@@ -179,9 +183,8 @@ fn decide_currency(app: &App, new: &mut NewOperator, ip: Option<IpAddr>) -> Resu
     };
     let (timezone, locale) = new.place();
     let decided = currency::decide(&whereabouts, timezone, locale)?;
-    app.ui.note(&format!("Currency {}: from {}. --currency sets another.", decided.currency, decided.from));
     new.set_currency(decided.currency);
-    Ok(())
+    Ok(Some(format!("Currency {}: from {}. --currency sets another.", decided.currency, decided.from)))
 }
 
 async fn update(app: &App, args: OperatorUpdateArgs) -> Finished {

@@ -118,8 +118,8 @@ pub async fn apply(
 /// The plan is of another state of the database.
 #[must_use]
 pub fn has_moved() -> Error {
-    Error::new(Kind::Conflict, "the database has changed since the plan was made; nothing was written")
-        .hint("make the plan again, and look at it")
+    let said = "the database, or a file of terms that the event file names, has changed since the plan was made";
+    Error::new(Kind::Conflict, format!("{said}; nothing was written")).hint("make the plan again, and look at it")
 }
 
 async fn write(

@@ -74,6 +74,10 @@ fn an_address_comes_before_the_zone_and_the_zone_before_the_language() {
     assert_eq!(create(&vienna[2..], &[], "from the country GB of the locale de-GB"), "GBP");
     assert_eq!(create(&["--locale", "de"], &[], "the default"), "EUR");
     assert_eq!(create(&["--currency", "USD"], &session, "Target"), "USD");
+    // Nothing is decided about one who is there already.
+    let words = ["operator", "create", "--name", "O", "--email", "o1@example.org", "--no-password", "--if-not-exists"];
+    let output = house.machine.args(words).ok();
+    assert!(!output.stderr.contains("Currency"), "{}", output.stderr);
 }
 
 #[test]

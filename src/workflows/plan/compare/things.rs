@@ -298,7 +298,7 @@ impl Side<'_, '_, '_> {
 
     /// A price in a file names its currency, which must be the operator's.
     fn price(&mut self, text: &At<String>, currency: &str) -> Option<i32> {
-        if !text.value.split_whitespace().any(|word| word.starts_with(|c: char| c.is_ascii_alphabetic())) {
+        if !text.value.contains(|c: char| c.is_ascii_alphabetic()) {
             self.problems.add(&text.span, format!("a price names its currency: \"{} {currency}\"", text.value.trim()));
             return None;
         }
