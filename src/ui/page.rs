@@ -1,7 +1,7 @@
 //! Text for people. Everything that is written to a [`Page`] is escaped on the way in, so a row or a file name can
 //! not move the cursor.
 
-use console::Style;
+use console::{Style, measure_text_width};
 use serde::Serialize;
 
 use crate::model::text::printable;
@@ -21,12 +21,41 @@ pub trait Row: Serialize + Sized {
     fn cells(&self) -> Vec<String>;
 }
 
+/// Columns of a field's label.
+const LABEL: usize = 16;
+
+/// Fewest columns in which a value is worth folding.
+const NARROWEST: usize = 20;
+
+/// Columns of a cell that is better not folded: a date with its time and zone.
+const DATE: usize = 22;
+
 /// A page being written.
 #[derive(Debug)]
 pub struct Page {
     text: String,
     colour: bool,
     width: Option<u16>,
+}
+
+/// Which columns are not folded: ids, half of which could not be copied, and as many short ones as leave the others
+/// some room.
+fn stay_whole(headers: &[&str], widths: &[usize], room: usize) -> Vec<bool> {
+    let mut whole: Vec<bool> = headers.iter().map(|header| header.eq_ignore_ascii_case("id")).collect();
+    let needed = |whole: &[bool]| -> usize {
+        widths
+            .iter()
+            .zip(whole)
+            .map(|(width, whole)| 2 + if *whole { *width } else { (*width).min(NARROWEST / 2) })
+            .sum()
+    };
+    for (column, width) in widths.iter().enumerate().rev() {
+        if *width <= DATE && !whole[column] {
+            whole[column] = true;
+            whole[column] = needed(&whole) <= room;
+        }
+    }
+    whole
 }
 
 impl Page {
@@ -78,12 +107,27 @@ impl Page {
         self.line(text);
     }
 
-    /// `Label       value`, aligned with its neighbours.
+    /// `Label       value`, aligned with its neighbours. A value that is longer than its room goes on below itself.
     pub fn field(&mut self, label: &str, value: impl AsRef<str>) {
-        let gap = if label.chars().count() < 16 { "" } else { " " };
-        let label = self.paint(&format!("{label:<16}{gap}"), Style::new().dim());
-        self.text.push_str(&label);
-        self.line(value.as_ref());
+        let gap = if label.chars().count() < LABEL { "" } else { " " };
+        let label = format!("{label:<LABEL$}{gap}");
+        let below = " ".repeat(label.chars().count());
+        let value = printable(value.as_ref());
+        let painted = self.paint(&label, Style::new().dim());
+        self.text.push_str(&painted);
+        match self.width.map(usize::from) {
+            Some(width) if width >= below.len() + NARROWEST => {
+                // A word that is longer, such as a link, stays whole: half of it could not be copied.
+                let options = textwrap::Options::new(width - below.len())
+                    .break_words(false)
+                    .word_separator(textwrap::WordSeparator::AsciiSpace)
+                    .word_splitter(textwrap::WordSplitter::NoHyphenation)
+                    .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
+                self.text.push_str(&textwrap::wrap(&value, options).join(&format!("\n{below}")));
+            }
+            _ => self.text.push_str(&value),
+        }
+        self.text.push('\n');
     }
 
     /// As [`Page::field`], left out when there is no value.
@@ -116,18 +160,23 @@ impl Page {
                 .iter()
                 .map(|header| comfy_table::Cell::new(header.to_uppercase()).add_attribute(comfy_table::Attribute::Dim)),
         );
+        let mut widths: Vec<usize> = headers.iter().map(|header| measure_text_width(header)).collect();
         let mut count = 0;
         for row in rows {
-            table.add_row(row.iter().map(|cell| printable(cell)));
+            let cells: Vec<String> = row.iter().map(|cell| printable(cell)).collect();
+            for (width, cell) in widths.iter_mut().zip(&cells) {
+                *width = measure_text_width(cell).max(*width);
+            }
+            table.add_row(cells);
             count += 1;
         }
         if count == 0 {
             return;
         }
-        for (column, header) in table.column_iter_mut().zip(headers) {
+        let whole = stay_whole(headers, &widths, self.width.map_or(usize::MAX, usize::from));
+        for (column, whole) in table.column_iter_mut().zip(whole) {
             column.set_padding((0, 2));
-            // Half an id is none: it could not be copied.
-            if header.eq_ignore_ascii_case("id") {
+            if whole {
                 column.set_constraint(comfy_table::ColumnConstraint::ContentWidth);
             }
         }
@@ -150,5 +199,32 @@ impl Page {
 
     fn paint(&self, text: &str, style: Style) -> String {
         style.force_styling(self.colour).apply_to(text).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_value_goes_on_below_itself() {
+        let mut page = Page::new(false).with_width(40);
+        page.field("Terms", "Be kind, be early, and let others take pictures too");
+        page.field("Link", format!("see https://example.org/{}", "x".repeat(30)));
+        let expected = format!(
+            "Terms           Be kind, be early, and\n{0}let others take pictures\n{0}too\n\
+             Link            see\n{0}https://example.org/{1}\n",
+            " ".repeat(16),
+            "x".repeat(30)
+        );
+        assert_eq!(page.into_text(), expected);
+    }
+
+    #[test]
+    fn short_columns_are_not_folded_where_there_is_room() {
+        let headers = ["id", "name", "start", "end"];
+        assert_eq!(stay_whole(&headers, &[36, 60, 21, 21], 120), [true, false, true, true]);
+        assert_eq!(stay_whole(&headers, &[36, 60, 21, 21], 80), [true, false, false, false]);
+        assert_eq!(stay_whole(&headers, &[8, 60, 21, 21], 68), [true, false, true, true]);
     }
 }
