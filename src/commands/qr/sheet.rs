@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::Utc;
 use clap::Args;
 use serde::Serialize;
 
@@ -105,6 +106,7 @@ async fn tokens(
     args: &SheetArgs,
 ) -> Result<Vec<QrToken>> {
     if args.token.is_empty() {
+        workflow::require_not_over(project, Utc::now())?;
         let which = match &args.user {
             _ if args.reusable => Which::Poster,
             Some(user) => Which::Each { user: Some(reference::user(app, conn, Some(user)).await?.id) },
@@ -115,11 +117,11 @@ async fn tokens(
     let mut tokens: Vec<QrToken> = Vec::new();
     for word in &args.token {
         let token = workflow::find(conn, word).await?;
-        workflow::require_open(&token, project)?;
         if token.project_id != project.id {
             let shown = text::quoted(&project.name);
             return Err(Error::invalid(format!("token {} is not one of project {shown}", token.id)));
         }
+        workflow::require_open(&token, project)?;
         if token.reusable != args.reusable {
             let hint = if args.reusable { "leave --reusable out" } else { "give --reusable" };
             return Err(Error::invalid(format!("token {} is of the other kind", token.id)).hint(hint));
