@@ -142,7 +142,8 @@ async fn tokens(
 fn warn(app: &App, printed: &Sheet) {
     if printed.cut > 0 {
         let cards = count(printed.cut as u64, "card");
-        app.ui.warn(&format!("a name was too long and is cut, with an ellipsis, on {cards}"));
+        let texts: Vec<&str> = printed.cut_texts.iter().copied().collect();
+        app.ui.warn(&format!("too long and cut, with an ellipsis, on {cards}: {}", texts.join(", ")));
     }
     if !printed.missing.is_empty() {
         let named = printed.missing.iter().take(LETTERS_NAMED).map(|c| format!("{c} (U+{:04X})", u32::from(*c)));
@@ -176,7 +177,7 @@ struct SheetReport {
     file: Option<String>,
     cards: u64,
     pages: u64,
-    /// Cards on which a name had to be cut.
+    /// Cards on which a name, or the dates, had to be cut.
     cut: u64,
     /// Letters that no font has.
     missing: String,

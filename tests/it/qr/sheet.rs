@@ -132,6 +132,37 @@ fn no_grid_of_cards_and_no_name_covers_a_code() {
     }
 }
 
+/// On the narrowest cards too the dates are whole; where something is cut, it is said what.
+#[test]
+fn dates_are_never_cut() {
+    let world = real();
+    member(&world, "Anna Li", "a@example.org");
+    let tokens = issue(&world, "--members");
+    let pdf = world.machine().path().join("cards.pdf");
+    let sizes =
+        ["--columns 4 --rows 4", "--columns 4 --rows 6", "--columns 3 --rows 7", "--card 31x43", "--card 52x31"];
+    for end in ["2098-06-01 18:00", "2099-06-01 18:30"] {
+        world.sql(&format!("UPDATE projects SET name = 'Run', end_at = '{end}' WHERE id = '{PROJECT}'"));
+        for size in sizes {
+            let output = qr(&world, &format!("sheet --project {PROJECT} --to cards.pdf {size}")).code(0);
+            assert!(!output.stderr.contains("cut"), "{size}: {}", output.stderr);
+            let said = tool("pdftotext", &["-raw", pdf.to_str().unwrap(), "-"]);
+            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            let dates = match end {
+                "2098-06-01 18:00" => "2098-06-01 14:00 – 20:00 CEST",
+                _ => "2098-06-01 14:00 – 2099-06-01 20:30 CEST",
+            };
+            assert!(said.contains(dates) && !said.contains('…'), "{size}: {said}");
+            assert_eq!(scan_pdf(&pdf).concat(), links(&tokens), "{size}");
+        }
+    }
+    world.sql(&format!("UPDATE projects SET name = '{}' WHERE id = '{PROJECT}'", "Run of the town ".repeat(10)));
+    let cut = qr(&world, &format!("sheet --project {PROJECT} --to cards.pdf --columns 4 --rows 4")).code(0);
+    cut.stderr_has("cut, with an ellipsis, on 1 card: the event's name\n");
+    let said = tool("pdftotext", &["-raw", pdf.to_str().unwrap(), "-"]);
+    assert!(said.contains("20:30 CEST") || said.contains("20:30\nCEST"), "{said}");
+}
+
 #[test]
 fn a_posters_token_stands_on_every_card() {
     let world = real();
