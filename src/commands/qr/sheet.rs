@@ -65,6 +65,7 @@ pub struct SheetArgs {
 
 pub async fn run(app: &App, args: SheetArgs) -> Finished {
     output::require_place(app, args.to.as_deref())?;
+    output::require_replaceable(args.to.as_deref())?;
     let grid = match args.card {
         Some((width, height)) => Grid::of_cards(args.paper, width, height)?,
         None => Grid::of(args.paper, args.columns.into(), args.rows.into())?,

@@ -230,6 +230,26 @@ fn what_can_not_be_printed_is_said_before_it_is_printed() {
 }
 
 #[test]
+fn a_file_of_another_kind_is_not_overwritten() {
+    let world = real();
+    let token = issue(&world, "").remove(0);
+    let before = told(&world);
+    let guests = world.machine().file("guests.csv", "email,name\n");
+    for line in [format!("sheet --project {PROJECT} --to guests.csv"), format!("render {token} --to guests.csv")] {
+        qr(&world, &line).code(2).stderr_has("guests.csv is there").stderr_has("another file");
+    }
+    assert_eq!(std::fs::read_to_string(guests).unwrap(), "email,name\n");
+    assert_eq!(told(&world), before, "nothing has left the house");
+    // A file may take the place of what it was, in any form, and of an empty one.
+    world.machine().file("code", "");
+    for form in ["svg", "png", "terminal", "svg"] {
+        qr(&world, &format!("render {token} --format {form} --to code")).code(0);
+    }
+    qr(&world, &format!("sheet --project {PROJECT} --to code")).code(0);
+    qr(&world, &format!("sheet --project {PROJECT} --to code")).code(0);
+}
+
+#[test]
 fn one_code_as_svg_and_png() {
     for world in World::both() {
         prepare(&world);
