@@ -42,7 +42,7 @@ pub struct ImportArgs {
     /// Take all rows or none
     #[arg(long)]
     pub strict: bool,
-    /// Write the rejected rows, with line and reason, to be mended and imported again
+    /// Write the rejected rows, if there are any, with line and reason, to be mended and imported again
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
     /// Write a JSON line for each row: line, user_id, created, joined, updated, reason
@@ -51,7 +51,7 @@ pub struct ImportArgs {
     /// Encoding of a text file, where it is none of the usual: windows-1250, shift_jis
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<String>,
-    /// Sheet of a workbook [default: the first]
+    /// Sheet of a workbook (.xlsx) [default: the first that can be seen]
     #[arg(long, value_name = "NAME")]
     pub sheet: Option<String>,
     /// Show exactly what would be done, and do nothing
@@ -96,6 +96,7 @@ pub async fn import(app: &App, args: ImportArgs) -> Finished {
         target,
     };
     let progress = services.progress.clone();
+    let rejects = args.rejects.clone();
     let plan = ImportPlan {
         roster,
         project,
@@ -109,6 +110,9 @@ pub async fn import(app: &App, args: ImportArgs) -> Finished {
     progress.finish();
     let report = done?;
     app.ui.report(&report);
+    if let Some(older) = rejects.filter(|path| report.counts.rejected == 0 && path.is_file()) {
+        app.ui.note(&format!("No row was rejected: {} is of an older run and stays as it is.", text::path(&older)));
+    }
     Ok(Done(if report.counts.rejected > 0 { Exit::SomeFailed } else { Exit::Ok }))
 }
 

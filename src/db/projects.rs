@@ -191,7 +191,11 @@ pub async fn counts(conn: &mut PgConnection, id: ProjectId) -> Result<ProjectCou
                s.paid AS "sales_paid!", s.pending AS "sales_pending!", s.failed AS "sales_failed!",
                (SELECT count(*)
                   FROM qr_tokens q
-                 WHERE q.project_id = $1 AND q.used_at IS NULL AND q.expires_at > now()) AS "open_tokens!"
+                  JOIN projects e ON e.id = q.project_id AND e.deleted_at IS NULL
+                  LEFT JOIN photoctl.qr_tokens l ON l.token_id = q.id
+                  LEFT JOIN users u ON u.id = l.user_id
+                 WHERE q.project_id = $1 AND q.used_at IS NULL AND q.expires_at > now()
+                   AND u.deleted_at IS NULL AND (e.end_at IS NULL OR e.end_at > now())) AS "open_tokens!"
           FROM (SELECT count(*) AS photos,
                        count(*) FILTER (WHERE status = 'ready') AS ready,
                        count(*) FILTER (WHERE status = 'processing') AS processing,

@@ -103,7 +103,8 @@ pub struct TokenFilter<'a> {
     pub project: Option<ProjectId>,
     /// Issued for this guest.
     pub user: Option<UserId>,
-    pub status: Option<TokenStatus>,
+    /// One of these; empty: any.
+    pub status: &'a [TokenStatus],
     pub reusable: Option<bool>,
     /// The token itself, or one of these ids: the first and the last that there could be.
     pub named: Option<(&'a str, Uuid, Uuid)>,
@@ -118,12 +119,15 @@ pub struct TokenFilter<'a> {
 /// # Errors
 /// What the database says.
 pub async fn list(conn: &mut PgConnection, filter: TokenFilter<'_>, limit: i64) -> Result<Vec<QrToken>> {
+    let status: Vec<String> = filter.status.iter().map(|status| status.as_str().to_owned()).collect();
     let rows = sqlx::query_as!(
         TokenRow,
         r#"
         SELECT * FROM (
             SELECT q.id, q.project_id, p.name AS project, q.token, q.expires_at, q.used_at, q.created_at,
                    CASE WHEN q.used_at IS NOT NULL THEN 'used'
+                        WHEN q.expires_at > now()
+                             AND (u.deleted_at IS NOT NULL OR p.deleted_at IS NOT NULL OR p.end_at <= now()) THEN 'closed'
                         WHEN q.expires_at > now() THEN 'open'
                         WHEN l.revoked_at IS NOT NULL THEN 'revoked'
                         ELSE 'expired' END AS "status!",
@@ -144,7 +148,7 @@ pub async fn list(conn: &mut PgConnection, filter: TokenFilter<'_>, limit: i64) 
                AND ($8::uuid IS NULL
                     OR (q.created_at, q.id) < (SELECT a.created_at, a.id FROM qr_tokens a WHERE a.id = $8))
         ) found
-         WHERE ($9::text IS NULL OR "status!" = $9)
+         WHERE (cardinality($9::text[]) = 0 OR "status!" = ANY ($9))
          ORDER BY created_at DESC, id DESC
          LIMIT $10
         "#,
@@ -156,7 +160,7 @@ pub async fn list(conn: &mut PgConnection, filter: TokenFilter<'_>, limit: i64) 
         filter.named.map(|named| named.2),
         filter.deleted,
         filter.after.map(|id| id.0),
-        filter.status.map(TokenStatus::as_str),
+        &status,
         limit,
     )
     .fetch_all(conn)
@@ -388,6 +392,7 @@ impl From<TokenRow> for QrToken {
             token: Token::stored(row.token),
             status: match row.status.as_str() {
                 "open" => TokenStatus::Open,
+                "closed" => TokenStatus::Closed,
                 "used" => TokenStatus::Used,
                 "revoked" => TokenStatus::Revoked,
                 _ => TokenStatus::Expired,

@@ -97,6 +97,8 @@ pub enum TokenStatus {
     Expired,
     /// Its time was ended by `qr revoke`.
     Revoked,
+    /// Its time is not over, and it lets nobody join: the project is over or deleted, or its guest was deleted.
+    Closed,
 }
 
 impl TokenStatus {
@@ -107,6 +109,7 @@ impl TokenStatus {
             TokenStatus::Used => "used",
             TokenStatus::Expired => "expired",
             TokenStatus::Revoked => "revoked",
+            TokenStatus::Closed => "closed",
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::code::Code;
 
-/// Black on white whatever the terminal's own colours are: numbers of the fixed part of the 256 colours.
-const INK: &str = "\x1b[38;5;16;48;5;231m";
+/// What each line begins with: black on white whatever the terminal's own colours are, as numbers of the fixed part of
+/// the 256 colours.
+pub const INK: &str = "\x1b[38;5;16;48;5;231m";
 const RESET: &str = "\x1b[0m";
 
 /// Columns that a code takes at `scale` columns a module.

@@ -1,7 +1,7 @@
 //! One card: the code, the event's name and dates, the guest's name.
 
 use super::code::Code;
-use super::fit::{Fitted, LEADING, Room, fit};
+use super::fit::{Fitted, LEADING, NO_BREAK, Room, fit};
 use super::fonts::Fonts;
 use super::sheet::MM;
 
@@ -18,6 +18,10 @@ pub struct Card {
 
 /// White on each side of what is printed, in millimetres.
 const PADDING: f32 = 4.0;
+
+/// Shares of the height that the event's name and its dates have.
+const NAME: f32 = 0.42;
+const DATES: f32 = 0.22;
 
 /// Where things stand on a card, in points from its upper left corner.
 #[derive(Debug, Clone, Copy)]
@@ -88,9 +92,23 @@ fn room(layout: &Layout, share: f32, largest: f32, smallest: f32) -> Room {
 
 impl Event {
     pub fn of(fonts: &Fonts<'_>, card: &Card, layout: &Layout) -> Self {
-        let dates = fit(fonts, &card.dates, room(layout, 0.22, 8.5, 5.5));
-        Self { name: fit(fonts, &card.event, room(layout, 0.42, 15.0, 7.0)), dates }
+        let dates = dates(fonts, &card.dates, layout);
+        // What the dates need beyond their share is taken from the name.
+        let (_, _, _, height) = layout.texts;
+        let more = (dates.height() / height - DATES).max(0.0);
+        Self { name: fit(fonts, &card.event, room(layout, NAME - more, 15.0, 7.0)), dates }
     }
+}
+
+/// A name that is cut is still understood, dates are not. Where they do not fit, their lines end at any space, are set
+/// smaller, and have twice the room.
+fn dates(fonts: &Fonts<'_>, text: &str, layout: &Layout) -> Fitted {
+    let usual = fit(fonts, text, room(layout, DATES, 8.5, 5.5));
+    if !usual.cut && !usual.broken {
+        return usual;
+    }
+    let narrow = Room { lines: 4, ..room(layout, 2.0 * DATES, 5.5, 4.5) };
+    fit(fonts, &text.replace(NO_BREAK, " "), narrow)
 }
 
 impl<'e> Texts<'e> {
@@ -99,9 +117,14 @@ impl<'e> Texts<'e> {
         Self { event, guest: fit(fonts, guest, room(layout, 0.36, 12.0, 6.5)) }
     }
 
-    /// Whether something had to be cut.
-    pub fn is_cut(&self) -> bool {
-        self.event.name.cut || self.event.dates.cut || self.guest.cut
+    /// What had to be cut, in words.
+    pub fn cut(&self) -> impl Iterator<Item = &'static str> {
+        let texts = [
+            (self.event.name.cut, "the event's name"),
+            (self.event.dates.cut, "the event's dates"),
+            (self.guest.cut, "a guest's name"),
+        ];
+        texts.into_iter().filter_map(|(is_cut, words)| is_cut.then_some(words))
     }
 
     /// Every line, stacked in the middle of its room.

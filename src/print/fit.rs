@@ -8,7 +8,7 @@ use super::fonts::{Fonts, Line, printable};
 pub(super) const LEADING: f32 = 1.25;
 
 /// A space at which no line ends.
-const NO_BREAK: char = '\u{a0}';
+pub(super) const NO_BREAK: char = '\u{a0}';
 
 /// How much of its size a text may lose to stay on one line.
 const ONE_LINE: f32 = 0.75;
@@ -37,6 +37,8 @@ pub(super) struct Fitted {
     pub size: f32,
     /// Whether an ellipsis stands for the rest.
     pub cut: bool,
+    /// Whether a word goes on in the next line.
+    pub broken: bool,
 }
 
 impl Fitted {
@@ -60,7 +62,7 @@ pub(super) fn fit(fonts: &Fonts<'_>, text: &str, room: Room) -> Fitted {
     let set: Vec<Line> = line.iter().map(|line| fonts.line(line)).collect();
     let widest = set.iter().map(|line| line.width).fold(0.0, f32::max);
     if widest > 0.0 && room.width / widest >= most.max(room.smallest) {
-        return Fitted { lines: set, size: room.largest.min(room.width / widest), cut: false };
+        return Fitted { lines: set, size: room.largest.min(room.width / widest), ..Fitted::default() };
     }
     let mut size = room.largest;
     loop {
@@ -71,7 +73,7 @@ pub(super) fn fit(fonts: &Fonts<'_>, text: &str, room: Room) -> Fitted {
         let holds = lines.len() <= room.lines && high <= room.height && words.iter().all(|word| word.width <= width);
         if holds {
             let lines = lines.iter().map(|line| fonts.line(line)).collect();
-            return Fitted { lines, size, cut: false };
+            return Fitted { lines, size, ..Fitted::default() };
         }
         if size <= room.smallest {
             return cut(fonts, &words, width, Room { smallest: size, ..room });
@@ -162,7 +164,7 @@ fn cut(fonts: &Fonts<'_>, words: &[Word], width: f32, room: Room) -> Fitted {
         *last = format!("{kept}…");
     }
     let lines = shown.iter().map(|line| fonts.line(line)).collect();
-    Fitted { lines, size: room.smallest, cut: is_cut }
+    Fitted { lines, size: room.smallest, cut: is_cut, broken: pieces.len() > words.len() }
 }
 
 /// The longest beginning of `text` that fits with `end` behind it: one letter at least.

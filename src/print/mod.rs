@@ -15,7 +15,7 @@ mod pdf;
 mod picture;
 pub mod sheet;
 
-pub use blocks::{blocks, columns_of, rows_of};
+pub use blocks::{INK, blocks, columns_of, rows_of};
 pub use card::Card;
 pub use code::Code;
 pub use fonts::Fonts;

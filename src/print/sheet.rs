@@ -144,8 +144,10 @@ pub struct Sheet {
     pub pdf: Vec<u8>,
     pub cards: usize,
     pub pages: usize,
-    /// Cards on which a name had to be cut.
+    /// Cards on which something had to be cut.
     pub cut: usize,
+    /// What that is, in words.
+    pub cut_texts: BTreeSet<&'static str>,
     /// Letters that no font has, printed as boxes.
     pub missing: BTreeSet<char>,
 }
@@ -157,7 +159,8 @@ pub struct Sheet {
 pub fn print(title: &str, cards: &[Card], grid: &Grid, fonts: &Fonts<'_>) -> Result<Sheet> {
     let layout = Layout::of(grid.card.0, grid.card.1);
     let mut document = Document::new(title, grid.paper, fonts);
-    let mut sheet = Sheet { pdf: Vec::new(), cards: cards.len(), pages: 0, cut: 0, missing: BTreeSet::new() };
+    let (cut_texts, missing) = (BTreeSet::new(), BTreeSet::new());
+    let mut sheet = Sheet { pdf: Vec::new(), cards: cards.len(), pages: 0, cut: 0, cut_texts, missing };
     let mut event: Option<(&Card, Event)> = None;
     for page in cards.chunks(grid.capacity()) {
         let mut drawing = Drawing::new(grid.paper);
@@ -176,7 +179,8 @@ pub fn print(title: &str, cards: &[Card], grid: &Grid, fonts: &Fonts<'_>) -> Res
             }
             let Some((_, event)) = &event else { continue };
             let texts = Texts::of(fonts, event, card, &layout);
-            sheet.cut += usize::from(texts.is_cut());
+            sheet.cut += usize::from(texts.cut().next().is_some());
+            sheet.cut_texts.extend(texts.cut());
             sheet.missing.extend(card.guest.iter().flat_map(|guest| fonts.missing(guest)));
             let corner = grid.corner(place);
             drawing.code(&code, corner, layout.code);

@@ -208,8 +208,11 @@ impl Ui {
                 self.summarised();
             }
         }
-        if let Some(cut) = cut {
-            self.note(cut);
+        match cut {
+            // A script that asks for quiet must not take the part for the whole.
+            Some(cut) if self.format != Format::Human => self.warn(cut),
+            Some(cut) => self.note(cut),
+            None => {}
         }
     }
 

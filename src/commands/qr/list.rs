@@ -62,7 +62,7 @@ pub async fn run(app: &App, args: QrListArgs) -> Finished {
     let filter = TokenFilter {
         project: project.as_ref().map(|project| project.id),
         user,
-        status: args.status,
+        status: args.status.as_slice(),
         reusable: args.reusable.then_some(true),
         after,
         ..Default::default()

@@ -54,6 +54,7 @@ pub async fn run(app: &App, args: RenderArgs) -> Finished {
     if format == CodeFormat::Png {
         output::require_place(app, args.to.as_deref())?;
     }
+    output::require_replaceable(args.to.as_deref())?;
     let db = app.db().await?;
     let mut conn = db.conn().await?;
     let token = workflow::find(&mut conn, &args.token).await?;

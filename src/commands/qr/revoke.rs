@@ -60,7 +60,9 @@ async fn all_open(app: &App, args: &RevokeArgs) -> Result<(Option<ProjectId>, Ve
         Some(user) => Some(reference::user(app, &mut conn, Some(user)).await?.id),
         None => None,
     };
-    let filter = TokenFilter { project: Some(project.id), user, status: Some(TokenStatus::Open), ..Default::default() };
+    // A closed one would let somebody join again when the guest is restored, or the project's end is moved.
+    let status = &[TokenStatus::Open, TokenStatus::Closed];
+    let filter = TokenFilter { project: Some(project.id), user, status, ..Default::default() };
     let tokens = qr::list(&mut conn, filter, i64::MAX).await?;
     Ok((Some(project.id), tokens.into_iter().map(|token| token.id).collect()))
 }

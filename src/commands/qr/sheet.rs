@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::Utc;
 use clap::Args;
 use serde::Serialize;
 
@@ -64,6 +65,7 @@ pub struct SheetArgs {
 
 pub async fn run(app: &App, args: SheetArgs) -> Finished {
     output::require_place(app, args.to.as_deref())?;
+    output::require_replaceable(args.to.as_deref())?;
     let grid = match args.card {
         Some((width, height)) => Grid::of_cards(args.paper, width, height)?,
         None => Grid::of(args.paper, args.columns.into(), args.rows.into())?,
@@ -105,6 +107,7 @@ async fn tokens(
     args: &SheetArgs,
 ) -> Result<Vec<QrToken>> {
     if args.token.is_empty() {
+        workflow::require_not_over(project, Utc::now())?;
         let which = match &args.user {
             _ if args.reusable => Which::Poster,
             Some(user) => Which::Each { user: Some(reference::user(app, conn, Some(user)).await?.id) },
@@ -115,11 +118,11 @@ async fn tokens(
     let mut tokens: Vec<QrToken> = Vec::new();
     for word in &args.token {
         let token = workflow::find(conn, word).await?;
-        workflow::require_open(&token, project)?;
         if token.project_id != project.id {
             let shown = text::quoted(&project.name);
             return Err(Error::invalid(format!("token {} is not one of project {shown}", token.id)));
         }
+        workflow::require_open(&token, project)?;
         if token.reusable != args.reusable {
             let hint = if args.reusable { "leave --reusable out" } else { "give --reusable" };
             return Err(Error::invalid(format!("token {} is of the other kind", token.id)).hint(hint));
@@ -140,7 +143,8 @@ async fn tokens(
 fn warn(app: &App, printed: &Sheet) {
     if printed.cut > 0 {
         let cards = count(printed.cut as u64, "card");
-        app.ui.warn(&format!("a name was too long and is cut, with an ellipsis, on {cards}"));
+        let texts: Vec<&str> = printed.cut_texts.iter().copied().collect();
+        app.ui.warn(&format!("too long and cut, with an ellipsis, on {cards}: {}", texts.join(", ")));
     }
     if !printed.missing.is_empty() {
         let named = printed.missing.iter().take(LETTERS_NAMED).map(|c| format!("{c} (U+{:04X})", u32::from(*c)));
@@ -174,7 +178,7 @@ struct SheetReport {
     file: Option<String>,
     cards: u64,
     pages: u64,
-    /// Cards on which a name had to be cut.
+    /// Cards on which a name, or the dates, had to be cut.
     cut: u64,
     /// Letters that no font has.
     missing: String,

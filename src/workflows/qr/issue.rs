@@ -157,7 +157,8 @@ async fn guests(conn: &mut PgConnection, project: &Project, whom: &Whom) -> Resu
             let filter = TokenFilter {
                 project: Some(project.id),
                 user: Some(user.id),
-                status: Some(TokenStatus::Open),
+                // One that is closed is open again when the project's end is moved.
+                status: &[TokenStatus::Open, TokenStatus::Closed],
                 ..Default::default()
             };
             let there = if *allow_duplicate { None } else { qr::list(conn, filter, 1).await?.pop() };

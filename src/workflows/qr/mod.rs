@@ -7,6 +7,8 @@ pub mod redeem;
 pub mod retire;
 pub mod sheet;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::{Config, settings};
 use crate::db::qr::{self, TokenFilter};
 use crate::db::{self, PgConnection, refs};
@@ -57,9 +59,10 @@ pub async fn find(conn: &mut PgConnection, text: &str) -> Result<QrToken> {
 /// A sentence with the kind of [`TokenStatus`].
 pub fn require_open(token: &QrToken, project: &Project) -> Result<()> {
     let (kind, what, at) = match token.status {
-        TokenStatus::Open => {
+        TokenStatus::Open => return Ok(()),
+        TokenStatus::Closed => {
             let gone = token.user.as_ref().filter(|user| user.deleted);
-            return gone.map_or(Ok(()), |user| Err(redeem::user_deleted(user.id)));
+            return Err(gone.map_or_else(|| closed(project), |user| redeem::user_deleted(user.id)));
         }
         TokenStatus::Used => (Kind::TokenUsed, "was used", token.used_at),
         TokenStatus::Revoked => (Kind::TokenRevoked, "was revoked", token.revoked_at),
@@ -68,6 +71,22 @@ pub fn require_open(token: &QrToken, project: &Project) -> Result<()> {
     let at = at.map(|at| time::for_people(at, project.zone())).unwrap_or_default();
     Err(Error::new(kind, format!("token {} {what} at {at}: nobody can join by it", token.id))
         .hint("photoctl qr issue makes a new one"))
+}
+
+/// Refuses a project that is over: none of its cards lets anybody join.
+///
+/// # Errors
+/// [`Kind::ProjectOver`].
+pub fn require_not_over(project: &Project, now: DateTime<Utc>) -> Result<()> {
+    if project.end_at.is_some_and(|end| end <= now) { Err(closed(project)) } else { Ok(()) }
+}
+
+/// Why a project lets nobody join.
+fn closed(project: &Project) -> Error {
+    match project.deleted_at {
+        Some(_) => redeem::project_deleted(&project.name),
+        None => redeem::project_over(&project.name, project.end_at, project.zone()),
+    }
 }
 
 /// Makes the links of a project's tokens.
@@ -105,9 +124,7 @@ pub async fn project_of(conn: &mut PgConnection, token: &QrToken) -> Result<Proj
 
 async fn live_project(conn: &mut PgConnection, id: ProjectId, name: &str) -> Result<Project> {
     let project = db::projects::get(conn, id).await?.filter(|project| project.deleted_at.is_none());
-    project.ok_or_else(|| {
-        Error::new(Kind::ProjectDeleted, format!("project {} was deleted: nobody can join it", quoted(name)))
-    })
+    project.ok_or_else(|| redeem::project_deleted(name))
 }
 
 /// The ids of tokens, for the audit log.

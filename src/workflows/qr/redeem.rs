@@ -1,5 +1,8 @@
 //! Joining by a token.
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
 use crate::db::qr::{self, Attempt, Verdict};
 use crate::db::{self, Db};
 use crate::error::{Error, Kind, Result};
@@ -30,7 +33,7 @@ pub async fn redeem(
     if attempt.verdict != Verdict::Joins {
         let zone = db::projects::get(&mut tx, attempt.project_id).await?.map(|project| project.zone());
         tx.rollback().await?;
-        return Err(refusal(&attempt, token, user, zone.unwrap_or(chrono_tz::Tz::UTC)));
+        return Err(refusal(&attempt, token, user, zone.unwrap_or(Tz::UTC)));
     }
     if dry_run {
         tx.rollback().await?;
@@ -49,15 +52,13 @@ pub async fn redeem(
     Ok(attempt)
 }
 
-fn refusal(attempt: &Attempt, token: &Token, user: UserId, zone: chrono_tz::Tz) -> Error {
+fn refusal(attempt: &Attempt, token: &Token, user: UserId, zone: Tz) -> Error {
     let token = token.masked();
     let project = format!("project {}", quoted(&attempt.project));
     let at = |time: Option<_>| time.map(|time| time::for_people(time, zone)).unwrap_or_default();
     match attempt.verdict {
         Verdict::Joins => Error::new(Kind::Internal, "a token that lets somebody join was refused"),
-        Verdict::ProjectDeleted => {
-            Error::new(Kind::ProjectDeleted, format!("{project} was deleted: nobody can join it"))
-        }
+        Verdict::ProjectDeleted => project_deleted(&attempt.project),
         Verdict::Used => Error::new(
             Kind::TokenUsed,
             format!("token {token} was used at {}: each lets one join", at(attempt.used_at)),
@@ -67,11 +68,7 @@ fn refusal(attempt: &Attempt, token: &Token, user: UserId, zone: chrono_tz::Tz) 
             Error::new(Kind::TokenRevoked, format!("token {token} was revoked at {}", at(attempt.revoked_at)))
                 .hint("photoctl qr issue makes a new one")
         }
-        Verdict::ProjectOver => Error::new(
-            Kind::ProjectOver,
-            format!("{project} ended at {}: nobody joins it any more", at(attempt.end_at)),
-        )
-        .hint("photoctl project members add lets an operator add somebody"),
+        Verdict::ProjectOver => project_over(&attempt.project, attempt.end_at, zone),
         Verdict::Expired => {
             Error::new(Kind::TokenExpired, format!("token {token} expired at {}", at(Some(attempt.expires_at))))
                 .hint("photoctl qr issue makes a new one")
@@ -89,6 +86,20 @@ fn refusal(attempt: &Attempt, token: &Token, user: UserId, zone: chrono_tz::Tz) 
         )
         .hint("--accept-terms says that they do"),
     }
+}
+
+/// Nobody joins a deleted project.
+#[must_use]
+pub fn project_deleted(name: &str) -> Error {
+    Error::new(Kind::ProjectDeleted, format!("project {} was deleted: nobody can join it", quoted(name)))
+}
+
+/// Nobody joins a project after its end.
+#[must_use]
+pub fn project_over(name: &str, end: Option<DateTime<Utc>>, zone: Tz) -> Error {
+    let at = end.map(|end| format!(" at {}", time::for_people(end, zone))).unwrap_or_default();
+    Error::new(Kind::ProjectOver, format!("project {} ended{at}: nobody joins it any more", quoted(name)))
+        .hint("photoctl project members add lets an operator add somebody")
 }
 
 /// Deleted users join nothing.

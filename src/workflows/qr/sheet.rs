@@ -39,7 +39,7 @@ pub async fn tokens(conn: &mut PgConnection, project: &Project, which: Which) ->
     let filter = TokenFilter {
         project: Some(project.id),
         user,
-        status: Some(TokenStatus::Open),
+        status: &[TokenStatus::Open],
         reusable: Some(reusable),
         ..Default::default()
     };
@@ -49,8 +49,6 @@ pub async fn tokens(conn: &mut PgConnection, project: &Project, which: Which) ->
         return Err(Error::new(Kind::Limit, format!("there are more than {CARDS_MOST} open tokens"))
             .hint("print them in parts: --user, or --token again and again"));
     }
-    // A card of somebody who was deleted lets nobody join.
-    tokens.retain(|token| token.user.as_ref().is_none_or(|user| !user.deleted));
     let name = |token: &QrToken| token.user.as_ref().map(|user| user.name.to_lowercase());
     tokens.sort_by_cached_key(|token| (token.user.is_none(), name(token), token.created_at, token.id));
     match (tokens.as_slice(), which) {

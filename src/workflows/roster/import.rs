@@ -33,6 +33,9 @@ const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// How long a database that cuts connections, or makes us the victim of a deadlock, is tried again.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long another import is waited for without a word.
+const QUIET_WAIT: Duration = Duration::from_secs(1);
+
 /// What to do.
 #[derive(Debug)]
 pub struct ImportPlan {
@@ -144,7 +147,7 @@ async fn attempt(
     let mut tx = services.db.begin().await?;
     roster::plan_anew(&mut tx).await?;
     if !dry_run {
-        roster::lock_users(&mut tx).await?;
+        lock_users(&mut tx, services).await?;
     }
     let mut run = Run {
         plan,
@@ -175,6 +178,16 @@ async fn attempt(
     db::audit::append(&mut tx, &services.author, &entry(plan, &ended.counts, changed)).await?;
     tx.commit().await?;
     Ok(ended)
+}
+
+/// Keeps others from creating users. Who has to wait for that is told what for.
+async fn lock_users(conn: &mut PgConnection, services: &Services) -> Result<()> {
+    let mut locked = std::pin::pin!(roster::lock_users(conn));
+    if let Ok(locked) = tokio::time::timeout(QUIET_WAIT, &mut locked).await {
+        return locked;
+    }
+    services.progress.note(format_args!("Another run of photoctl brings in users; waiting for it."));
+    locked.await
 }
 
 /// One entry for all.
@@ -336,13 +349,18 @@ impl Run<'_> {
         if settled.is_change() {
             self.changed.extend(settled.user.map(|user| user.0));
         }
-        self.services.progress.item(&ItemEvent {
-            name: &format!("line {}", raw.line),
-            outcome,
-            reason: settled.fault.as_ref().map(|fault| fault.message.as_str()),
-            told_together: false,
-            detail: Some(detail(raw.line, settled, self.settler.dry_run)),
-        });
+        // What a trial takes is told by the run that follows it; what it rejects ends the command.
+        let is_trial = self.settler.dry_run && !self.plan.dry_run;
+        if !is_trial || settled.fault.is_some() {
+            self.services.progress.item(&ItemEvent {
+                name: &format!("line {}", raw.line),
+                outcome,
+                reason: settled.fault.as_ref().map(|fault| fault.message.as_str()),
+                // The report lists them.
+                told_together: true,
+                detail: Some(detail(raw.line, settled, self.settler.dry_run)),
+            });
+        }
         self.ended.lines.add(self.reader.columns, raw, settled, self.settler.dry_run)
     }
 }

@@ -25,9 +25,10 @@ pub(super) fn csv_line<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<u8> {
     writer.into_inner().unwrap_or_default()
 }
 
-/// The files that a run was asked for. They are written whatever comes of the rows, and begun anew with each attempt.
+/// The files that a run was asked for. They are begun anew with each attempt, so that one that can not be written is
+/// known before anybody is created.
 pub(super) struct Lines {
-    rejects: Option<WholeFile>,
+    rejects: Option<Rejects>,
     report: Option<WholeFile>,
 }
 
@@ -35,25 +36,22 @@ impl Lines {
     /// # Errors
     /// When one can not be written.
     pub fn begin(rejects: Option<&Path>, report: Option<&Path>, columns: &Columns) -> Result<Self> {
-        let mut lines =
-            Self { rejects: rejects.map(WholeFile::new).transpose()?, report: report.map(WholeFile::new).transpose()? };
-        if let Some(file) = &mut lines.rejects {
-            let own = columns.own().map(|place| columns.headers[place].as_str());
-            file.write(&csv_line([LINE, REASON].into_iter().chain(own)))?;
-        }
-        Ok(lines)
+        Ok(Self {
+            rejects: rejects.map(|path| Rejects::begin(path, columns)).transpose()?,
+            report: report.map(WholeFile::new).transpose()?,
+        })
     }
 
     /// # Errors
     /// When the disk does not take it.
     pub fn add(&mut self, columns: &Columns, row: &RawRow, settled: &Settled, dry_run: bool) -> Result<()> {
-        if let (Some(file), Some(fault)) = (&mut self.rejects, &settled.fault) {
+        if let (Some(rejects), Some(fault)) = (&mut self.rejects, &settled.fault) {
             let line = row.line.to_string();
             // Behind the last column may be more: what made the row one to reject.
             let more = columns.headers.len()..row.cells.len();
             let cells = columns.own().chain(more).map(|place| row.cells.get(place).map_or("", String::as_str));
             let cells = [line.as_str(), &fault.message].into_iter().chain(cells.map(spreadsheet::read));
-            file.write(&csv_line(cells))?;
+            rejects.add(&csv_line(cells))?;
         }
         if let Some(file) = &mut self.report {
             file.write(format!("{}\n", detail(row.line, settled, dry_run)).as_bytes())?;
@@ -64,10 +62,37 @@ impl Lines {
     /// # Errors
     /// When the disk does not take it.
     pub fn finish(self) -> Result<()> {
-        for file in [self.rejects, self.report].into_iter().flatten() {
-            file.finish(true)?;
+        if let Some(rejects) = self.rejects {
+            rejects.finish()?;
         }
-        Ok(())
+        self.report.map_or(Ok(()), |file| file.finish(true))
+    }
+}
+
+/// The file of rejected rows. Where none is rejected nothing is written: an older list, which somebody may be mending,
+/// stays what it is.
+struct Rejects {
+    file: WholeFile,
+    /// The first line, until it is written.
+    header: Option<Vec<u8>>,
+}
+
+impl Rejects {
+    fn begin(path: &Path, columns: &Columns) -> Result<Self> {
+        let own = columns.own().map(|place| columns.headers[place].as_str());
+        let header = Some(csv_line([LINE, REASON].into_iter().chain(own)));
+        Ok(Self { file: WholeFile::new(path)?, header })
+    }
+
+    fn add(&mut self, line: &[u8]) -> Result<()> {
+        if let Some(header) = self.header.take() {
+            self.file.write(&header)?;
+        }
+        self.file.write(line)
+    }
+
+    fn finish(self) -> Result<()> {
+        if self.header.is_none() { self.file.finish(true) } else { Ok(()) }
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn choose(file: Cursor, named: Option<&str>) -> Result<String> {
     }
     let names: Vec<_> = workbook.sheet_names().iter().map(|name| format!("{:?}", printable(name))).collect();
     let error = match named {
-        Some(named) => bad(format!("the workbook has no sheet {:?}", printable(named))),
+        Some(named) => Error::usage(format!("the workbook has no sheet {:?}", printable(named))),
         None => bad("the workbook has no sheet that can be seen"),
     };
     Err(error.hint(format!("its sheets are {}", names.join(", "))))

@@ -63,6 +63,10 @@ impl Roster {
         let file = Arc::new(copy.file);
         let form = match copy.sample.as_slice() {
             [b'P', b'K', 3, 4, ..] => {
+                if options.encoding.is_some() {
+                    return Err(Error::usage("--encoding is for text files, and this is a workbook (.xlsx)")
+                        .hint("leave --encoding out: a workbook says itself how it is written"));
+                }
                 Form::Workbook { sheet: sheet::choose(Cursor::new(&file), options.sheet.as_deref())? }
             }
             [0xd0, 0xcf, 0x11, 0xe0, ..] => {
@@ -71,6 +75,13 @@ impl Roster {
             }
             [b'%', b'P', b'D', b'F', ..] => return Err(bad("this is a PDF").hint("save the table as .xlsx or CSV")),
             sample => {
+                if let Some(sheet) = &options.sheet {
+                    let sheet = printable(sheet);
+                    return Err(Error::usage(format!(
+                        "there is no sheet {sheet:?}: only workbooks (.xlsx) have sheets"
+                    ))
+                    .hint("this is a text file: leave --sheet out"));
+                }
                 let encoding = match &options.encoding {
                     Some(label) => named(label)?,
                     None => encoding(sample, copy.is_utf8),

@@ -64,6 +64,53 @@ fn tokens_are_issued_listed_revoked_and_pruned() {
     }
 }
 
+/// Open is what lets somebody join: not the token of a deleted guest, nor any of a project that is over or deleted.
+#[test]
+fn a_token_that_lets_nobody_in_is_not_open() {
+    let world = real();
+    member(&world, "Gus", "gus@example.org");
+    issue(&world, "--members");
+    let token = issue(&world, "").remove(0);
+    let stand = |expected: &str| {
+        let count = |status: &str| {
+            let list = qr(&world, &format!("list --project {PROJECT} --status {status} --json")).code(0).json();
+            list.as_array().unwrap().len()
+        };
+        let counts = [count("open"), count("closed"), count("expired"), count("revoked")];
+        assert_eq!(counts.map(|count| count.to_string()).join(" "), expected);
+        let shown = world.machine().line(&format!("project show {PROJECT} --json")).ok().json();
+        assert_eq!(shown["counts"]["open_tokens"], counts[0], "{shown}");
+    };
+    stand("2 0 0 0");
+    world.sql("UPDATE users SET deleted_at = now() WHERE email = 'gus@example.org'");
+    stand("1 1 0 0");
+    world.sql(&format!("UPDATE projects SET end_at = now() - interval '1 hour' WHERE id = '{PROJECT}'"));
+    stand("0 2 0 0");
+    let over = [
+        format!("sheet --project {PROJECT} --to cards.pdf"),
+        format!("sheet --project {PROJECT} --to cards.pdf --token {token}"),
+        format!("render {token} --to code.svg"),
+    ];
+    for line in &over {
+        let output = qr(&world, &format!("{line} --json")).code(7);
+        assert_eq!(output.error()["code"], "project_over", "{line}");
+    }
+    for file in ["cards.pdf", "code.svg"] {
+        assert!(!world.machine().path().join(file).exists());
+    }
+    // Whoever has one is not given a second: the end may be moved.
+    issue(&world, "--user Di --expires 30d");
+    qr(&world, &format!("issue --project {PROJECT} --user Di --expires 30d")).code(1).stderr_has("an open token");
+    // Revoked for good, whatever becomes of the guest and the project.
+    qr(&world, &format!("revoke --all --project {PROJECT} --yes")).code(0).stdout_has("Revoked 3 tokens");
+    world.sql(&format!("UPDATE projects SET end_at = '2099-06-01 18:00' WHERE id = '{PROJECT}'"));
+    stand("0 0 0 3");
+    let token = issue(&world, "").remove(0);
+    world.sql(&format!("UPDATE projects SET deleted_at = now() WHERE id = '{PROJECT}'"));
+    let deleted = qr(&world, &format!("render {token} --format svg --json")).code(7).error();
+    assert_eq!(deleted["code"], "project_deleted");
+}
+
 #[test]
 fn each_member_gets_one_and_never_a_second() {
     let world = real();

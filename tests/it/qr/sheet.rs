@@ -132,6 +132,37 @@ fn no_grid_of_cards_and_no_name_covers_a_code() {
     }
 }
 
+/// On the narrowest cards too the dates are whole; where something is cut, it is said what.
+#[test]
+fn dates_are_never_cut() {
+    let world = real();
+    member(&world, "Anna Li", "a@example.org");
+    let tokens = issue(&world, "--members");
+    let pdf = world.machine().path().join("cards.pdf");
+    let sizes =
+        ["--columns 4 --rows 4", "--columns 4 --rows 6", "--columns 3 --rows 7", "--card 31x43", "--card 52x31"];
+    for end in ["2098-06-01 18:00", "2099-06-01 18:30"] {
+        world.sql(&format!("UPDATE projects SET name = 'Run', end_at = '{end}' WHERE id = '{PROJECT}'"));
+        for size in sizes {
+            let output = qr(&world, &format!("sheet --project {PROJECT} --to cards.pdf {size}")).code(0);
+            assert!(!output.stderr.contains("cut"), "{size}: {}", output.stderr);
+            let said = tool("pdftotext", &["-raw", pdf.to_str().unwrap(), "-"]);
+            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            let dates = match end {
+                "2098-06-01 18:00" => "2098-06-01 14:00 – 20:00 CEST",
+                _ => "2098-06-01 14:00 – 2099-06-01 20:30 CEST",
+            };
+            assert!(said.contains(dates) && !said.contains('…'), "{size}: {said}");
+            assert_eq!(scan_pdf(&pdf).concat(), links(&tokens), "{size}");
+        }
+    }
+    world.sql(&format!("UPDATE projects SET name = '{}' WHERE id = '{PROJECT}'", "Run of the town ".repeat(10)));
+    let cut = qr(&world, &format!("sheet --project {PROJECT} --to cards.pdf --columns 4 --rows 4")).code(0);
+    cut.stderr_has("cut, with an ellipsis, on 1 card: the event's name\n");
+    let said = tool("pdftotext", &["-raw", pdf.to_str().unwrap(), "-"]);
+    assert!(said.contains("20:30 CEST") || said.contains("20:30\nCEST"), "{said}");
+}
+
 #[test]
 fn a_posters_token_stands_on_every_card() {
     let world = real();
@@ -196,6 +227,26 @@ fn what_can_not_be_printed_is_said_before_it_is_printed() {
     sheet("").code(2).stderr_has("qr_url_template");
     world.sql("UPDATE projects SET project_link = 'javascript:alert(1)'");
     sheet("").code(2).stderr_has("not a web address");
+}
+
+#[test]
+fn a_file_of_another_kind_is_not_overwritten() {
+    let world = real();
+    let token = issue(&world, "").remove(0);
+    let before = told(&world);
+    let guests = world.machine().file("guests.csv", "email,name\n");
+    for line in [format!("sheet --project {PROJECT} --to guests.csv"), format!("render {token} --to guests.csv")] {
+        qr(&world, &line).code(2).stderr_has("guests.csv is there").stderr_has("another file");
+    }
+    assert_eq!(std::fs::read_to_string(guests).unwrap(), "email,name\n");
+    assert_eq!(told(&world), before, "nothing has left the house");
+    // A file may take the place of what it was, in any form, and of an empty one.
+    world.machine().file("code", "");
+    for form in ["svg", "png", "terminal", "svg"] {
+        qr(&world, &format!("render {token} --format {form} --to code")).code(0);
+    }
+    qr(&world, &format!("sheet --project {PROJECT} --to code")).code(0);
+    qr(&world, &format!("sheet --project {PROJECT} --to code")).code(0);
 }
 
 #[test]

@@ -54,6 +54,29 @@ fn imports_side_by_side_make_each_guest_once() {
     }
 }
 
+/// Who waits for another import is told so, and goes on when that one is done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_waits_for_another_says_so() {
+    let world = World::real();
+    let db = world.database().unwrap();
+    let mut web = db.outsider().await;
+    execute(
+        &mut web,
+        "BEGIN; INSERT INTO users (name, email, password_hash) VALUES ('W', 'guest0@example.org', 'web')",
+    )
+    .await;
+    let first = run(&world, "first.csv", roster(0..3, "Guest"), &[]).spawn();
+    until_blocked(db);
+    let second = run(&world, "second.csv", roster(0..3, "Guest"), &[]).spawn();
+    std::thread::sleep(Duration::from_secs(4));
+    execute(&mut web, "ROLLBACK").await;
+    web.close().await.unwrap();
+    let first = first.wait().code(0);
+    assert!(!first.stderr.contains("waiting"), "{}", first.transcript());
+    let second = second.wait().code(0).stderr_has("brings in users; waiting for it");
+    assert_eq!(counts(&second.json()), [3, 0, 0, 0, 3, 0]);
+}
+
 /// One user who is created at the moment, and the same in a roster in another case: the table's unique would take both.
 #[test]
 fn a_user_who_is_created_meanwhile_is_found() {

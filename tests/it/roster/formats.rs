@@ -64,7 +64,7 @@ fn workbooks_are_read() {
         assert_eq!(counts(&run(&world, "guests.xlsx", XLSX, &[]).run().code(3).json()), [4, 0, 0, 0, 3, 1]);
         let other = run(&world, "guests.xlsx", XLSX, &["--sheet", "Notes"]).run().code(2).error();
         assert!(other["hint"].as_str().unwrap().contains("nothing of use"), "{other}");
-        let none = run(&world, "guests.xlsx", XLSX, &["--sheet", "None"]).run().code(1).error();
+        let none = run(&world, "guests.xlsx", XLSX, &["--sheet", "None"]).run().code(2).error();
         assert!(none["hint"].as_str().unwrap().contains("Gäste"), "{none}");
     }
 }

@@ -56,6 +56,31 @@ fn hostile_text_in_every_field_is_only_text() {
     }
 }
 
+/// What is said about the file and does not fit it ends in a sentence that names what there is.
+#[test]
+fn options_that_do_not_fit_the_file_are_refused() {
+    let world = World::real();
+    let before = everything(&world);
+    let text = "Who,Mail\nAl,al@example.org\n";
+    let xlsx: &[u8] = include_bytes!("../../data/rosters/guests.xlsx");
+    let cases: [(&[u8], &[&str], &str, &str); 9] = [
+        (text.as_bytes(), &["--map", "x=y;DROP"], " is no field: ", "terms_accepted_at"),
+        (text.as_bytes(), &["--map", "email"], "field=Header", ""),
+        (text.as_bytes(), &["--map", "name="], "the header is empty", ""),
+        (text.as_bytes(), &["--map", "name=Who'); DROP TABLE users;--"], "there is no column", r#"\"Who\", \"Mail\""#),
+        (text.as_bytes(), &["--map", "name=Who", "--map", "name=Mail"], "--map names name twice", ""),
+        (text.as_bytes(), &["--encoding", "klingon\u{1b}[2J"], "is not an encoding", "windows-1252"),
+        (text.as_bytes(), &["--sheet", "Guests"], "only workbooks (.xlsx) have sheets", "leave --sheet out"),
+        (xlsx, &["--sheet", "Guests\u{1b}[2J"], "the workbook has no sheet", "Gäste"),
+        (xlsx, &["--encoding", "utf-8"], "this is a workbook", "leave --encoding out"),
+    ];
+    for (bytes, words, said, there_is) in cases {
+        let output = import(&world, bytes, words, 2).stderr_has(said);
+        assert!(output.stderr.contains(there_is) && !output.stderr.contains('\u{1b}'), "{}", output.transcript());
+    }
+    assert_eq!(everything(&world), before);
+}
+
 /// Files that are no roster end in a sentence, and change nothing.
 #[test]
 fn files_that_are_no_roster_are_refused() {

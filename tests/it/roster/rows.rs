@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::{counts, everything, guests, import};
 use crate::photos_world::{PROJECT, USER, World};
+use crate::support::Output;
 
 const ROSTER: &str = "\
 Name,E-Mail,Address,Billing address,Terms accepted at
@@ -171,8 +172,12 @@ fn rejected_rows_are_mended_and_imported_again() {
     assert_eq!(counts(&report), [8, 7, 7, 0, 1, 0], "{report}");
     assert_eq!(world.sql("SELECT name FROM users WHERE email = 'four@example.org'"), "=2+2");
     assert_eq!(world.sql("SELECT address FROM users WHERE email = 'gil@example.org'"), "a,b");
-    let again = std::fs::read_to_string(world.machine().path().join("again.csv")).unwrap();
-    assert_eq!(again, "line,reason,Shoe size,Name,E-Mail,Address\r\n", "of an older run nothing is left");
+    assert!(!world.machine().path().join("again.csv").exists(), "nothing was rejected");
+    import(&world, &mended, &["--rejects", rejects.to_str().unwrap()], 0).stderr_has("is of an older run");
+    assert_eq!(std::fs::read_to_string(&rejects).unwrap(), text);
+    import(&world, "email\nnobody\n", &["--rejects", rejects.to_str().unwrap()], 3);
+    let newer = std::fs::read_to_string(&rejects).unwrap();
+    assert!(newer.starts_with("line,reason,email\r\n2,") && newer.lines().count() == 2, "{newer}");
     let own = world.machine().path().join("guests.csv");
     import(&world, &mended, &["--rejects", own.to_str().unwrap()], 2);
 }
@@ -190,6 +195,52 @@ fn strict_takes_all_or_none() {
         let report = import(&world, ROSTER, &["--strict"], 0).json();
         assert_eq!(counts(&report), [3, 2, 3, 0, 0, 0]);
     }
+}
+
+/// A row has one line in what people read and in what programs read, though a strict run goes through the file twice.
+#[test]
+fn each_row_is_told_once() {
+    let world = World::real();
+    let told = |file: &str, words: &[&str], code: i32| {
+        let file = world.machine().file("guests.csv", file);
+        let words = [["user", "import", "--project", PROJECT].as_slice(), words].concat();
+        world.machine().args(words).arg(file).run().code(code)
+    };
+    let bad = format!("{ROSTER}Ed,nobody,,,\n");
+    for words in [&["--strict"][..], &[], &["--dry-run"], &["--strict", "--dry-run"]] {
+        let output = told(&bad, words, 3);
+        let said = format!("{}{}", output.stdout, output.stderr);
+        assert_eq!(said.matches("\"nobody\" is not an email address").count(), 1, "{words:?}: {said}");
+    }
+    let items = |output: &Output| -> Vec<serde_json::Value> {
+        output.json_lines().into_iter().filter(|line| line["type"] == "item").collect()
+    };
+    let refused = items(&told(&bad, &["--strict", "--output", "jsonl"], 3));
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!(refused[0]["ref"], "line 6");
+    assert_eq!(items(&told(ROSTER, &["--strict", "--output", "jsonl"], 0)).len(), 3);
+}
+
+/// More members than one list shows: whoever asks for them is told that there are more, a quiet script too.
+#[test]
+fn a_list_of_members_that_is_cut_says_so() {
+    let world = World::real();
+    world.sql(&format!(
+        "INSERT INTO users (name, email, password_hash)
+         SELECT 'Guest ' || n, 'g' || n || '@example.org', 'x' FROM generate_series(1, 1001) n;
+         INSERT INTO project_members (project_id, user_id)
+         SELECT '{PROJECT}', id FROM users WHERE email LIKE 'g%'"
+    ));
+    let list = |words: &[&str]| {
+        let line = ["project", "members", "list", "--project", PROJECT, "--quiet", "--output", "csv"];
+        world.machine().args([&line, words].concat()).ok()
+    };
+    let cut = list(&[]);
+    assert_eq!(cut.stdout.lines().count(), 1001, "a header and 1,000 rows");
+    let after = cut.stderr.split_once("--after ").and_then(|(_, rest)| rest.split_once(',')).unwrap().0;
+    let rest = list(&["--after", after]);
+    assert_eq!((rest.stdout.lines().count(), rest.stderr.as_str()), (2, ""));
+    assert_eq!(list(&["--limit", "1001"]).stdout.lines().count(), 1002);
 }
 
 #[test]
