@@ -10,8 +10,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
 use crate::commands::{
-    audit, completions, config, db, doctor, help, man, operator, package, photographer, photos, project, qr, remember,
-    user,
+    audit, completions, config, consent, db, doctor, help, man, operator, package, photographer, photos, project, qr,
+    remember, user,
 };
 use crate::config::{Config, Sources, settings};
 use crate::error::{Error, Exit, Kind, Result};
@@ -91,6 +91,9 @@ pub enum Command {
     /// QR tokens: cards and posters by which guests join, and the slate for cameras
     #[command(subcommand)]
     Qr(qr::Command),
+    /// Consents: who allows that their face is looked for
+    #[command(subcommand, visible_alias = "consents")]
+    Consent(consent::Command),
     /// Photos: upload, list, verify, download
     #[command(subcommand, visible_alias = "photo")]
     Photos(photos::Command),
@@ -131,6 +134,7 @@ impl Command {
             Command::Package(command) => package::run(app, command).await,
             Command::Project(command) => project::run(app, command).await,
             Command::Qr(command) => qr::run(app, command).await,
+            Command::Consent(command) => consent::run(app, command).await,
             Command::Photos(command) => photos::run(app, command).await,
             Command::Db(command) => db::run(app, command).await,
             Command::Config(command) => config::run(app, command).await,

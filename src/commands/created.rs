@@ -40,6 +40,17 @@ impl<T> CreatedReport<T> {
         Self { thing, outcome, dry_run, done: Done { noun, past: "Created", would: "Would create" }, target }
     }
 
+    /// Of a consent.
+    pub fn granted(thing: T, outcome: Added, dry_run: bool, target: Target) -> Self {
+        Self {
+            thing,
+            outcome,
+            dry_run,
+            done: Done { noun: "consent", past: "Recorded", would: "Would record" },
+            target,
+        }
+    }
+
     /// Of something that became part of a project.
     pub fn added(noun: &'static str, thing: T, outcome: Added, dry_run: bool, target: Target) -> Self {
         Self { thing, outcome, dry_run, done: Done { noun, past: "Added", would: "Would add" }, target }

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod change;
 pub mod completions;
 pub mod config;
+pub mod consent;
 pub mod created;
 pub mod db;
 pub mod doctor;

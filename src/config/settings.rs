@@ -106,6 +106,8 @@ settings! {
         "0 (invisible) to 1";
     QR_URL_TEMPLATE = "qr_url_template", env ["PHOTOCTL_QR_URL_TEMPLATE"], default None, policy,
         "link in QR codes, such as https://example.org/join/{token}; unset: the project's link with the parameter token";
+    CONSENT_VERSIONS = "consent_versions", env ["PHOTOCTL_CONSENT_VERSIONS"], default Some("any"), policy,
+        "versions of the consent to biometric processing that are enough, with commas between them, or any";
     KEEP_GPS = "keep_gps", env ["PHOTOCTL_KEEP_GPS"], default Some("false"), privacy_no,
         "keep the place where a photo was taken, in the database only";
     BCRYPT_COST = "bcrypt_cost", env ["PHOTOCTL_BCRYPT_COST"], default Some("12"), local,

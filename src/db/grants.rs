@@ -156,6 +156,12 @@ fn reading(job: Job) -> Vec<Right> {
     }
     rights.push(Right::on(INSTALLATION, "SELECT", &installation));
     rights.extend(OWN_TABLES.iter().map(|table| Right::whole(table, "SELECT")));
+    // That there is a proof, and which; what it says is for whoever owns the database.
+    rights.push(Right::on(
+        "photoctl.consent_evidence",
+        "SELECT",
+        &["consent_id", "file_name", "sha256", "recorded_at"],
+    ));
     rights
 }
 

@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod check;
 pub mod coaches;
 mod connect;
+pub mod consents;
 pub mod declared;
 mod embedded;
 pub mod error;

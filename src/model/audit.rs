@@ -34,6 +34,7 @@ pub enum Entity {
     ProjectCoach,
     ProjectSetting,
     QrToken,
+    UserConsent,
     Photo,
     // What a killed upload left in the store: an object that never came to be.
     UnfinishedUpload,
@@ -56,6 +57,7 @@ impl Entity {
             Entity::ProjectCoach => "project_coach",
             Entity::ProjectSetting => "project_setting",
             Entity::QrToken => "qr_token",
+            Entity::UserConsent => "user_consent",
             Entity::Photo => "photo",
             Entity::UnfinishedUpload => "unfinished_upload",
             Entity::Database => "database",
@@ -93,8 +95,10 @@ pub enum Action {
     Issue,
     /// A guest joined by a QR token.
     Redeem,
-    /// The time of QR tokens was ended.
+    /// The time of QR tokens, or the consents of a user, were ended.
     Revoke,
+    /// A user gave a consent.
+    Grant,
     /// Expired QR tokens were deleted.
     Prune,
     /// Left the house: a file with data.
@@ -130,6 +134,7 @@ impl Action {
             Action::Issue => "issue",
             Action::Redeem => "redeem",
             Action::Revoke => "revoke",
+            Action::Grant => "grant",
             Action::Prune => "prune",
             Action::Export => "export",
             Action::Link => "link",

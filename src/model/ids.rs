@@ -58,6 +58,8 @@ ids! {
     TagId,
     /// `qr_tokens.id`
     QrTokenId,
+    /// `user_consents.id`
+    ConsentId,
 }
 
 impl PhotoId {

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod audit;
+pub mod consent;
 pub mod country;
 pub mod digest;
 pub mod fields;

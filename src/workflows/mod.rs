@@ -1,6 +1,7 @@
 //! What the tool exists for. Workflows join database, store and pictures; they never print.
 
 pub mod audit;
+pub mod consent;
 pub mod ingest;
 pub mod kept;
 pub mod photos;

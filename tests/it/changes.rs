@@ -32,6 +32,8 @@ const READERS: &[&str] = &[
     "qr render",
     "qr sheet",
     "qr slate",
+    "consent list",
+    "consent status",
     "photos list",
     "photos show",
     "photos url",
@@ -94,6 +96,8 @@ const CHANGES: &[&str] = &[
     "qr revoke --all --project {}",
     "qr prune --project {}",
     "qr redeem --user di@example.org opentoken",
+    "consent grant --user di@example.org --consent-version 1 --evidence form",
+    "consent revoke --user di@example.org",
     "photos upload --project {} --photographer bo@example.org --assign --dir card",
     "photos verify --project {} --repair",
     "photos adopt --project {}",
@@ -184,6 +188,7 @@ fn state(world: &World) -> String {
         "project_members",
         "photos",
         "qr_tokens",
+        "user_consents",
     ];
     let counts = tables.map(|table| format!("(SELECT count(*) FROM {table})")).join(", ");
     let rows = world.sql(&format!(

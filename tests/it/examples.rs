@@ -132,6 +132,7 @@ fn files(machine: &Photoctl) {
     pg::copy(&shipped, &machine.path().join("examples"));
     pg::copy(&shipped.join("season"), machine.path());
     machine.file("guests.csv", GUESTS);
+    machine.file("form.pdf", b"%PDF-1.4 a signed form");
     machine.file("guests.xlsx", include_bytes!("../data/rosters/guests.xlsx"));
     machine.file("NotoSansJP-Bold.ttf", include_bytes!("../../src/imaging/assets/DejaVuSans-Bold.ttf"));
     machine.file("first/DSC_0001.JPG", scene_jpeg(96, 64));

@@ -6,6 +6,7 @@ mod changes;
 mod cli;
 mod completions;
 mod config;
+mod consent;
 mod db_adopt;
 mod db_backup;
 mod db_check;

@@ -31,6 +31,9 @@ pub const TASKS: &[Task] = &[
         ("project members", "add remove list"),
         ("qr", "issue list revoke prune redeem render sheet slate"),
     ]),
+    ("Ask before a face is looked for", &[
+        ("consent", "grant revoke list status"),
+    ]),
     ("Upload photos and look after them", &[
         ("photos", "upload list show url download"),
         ("photos", "verify adopt reprocess delete restore"),

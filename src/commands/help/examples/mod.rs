@@ -1,6 +1,7 @@
 //! The examples of every command, by its words. A test holds that each command has some, and runs them.
 
 mod audit;
+mod consent;
 mod database;
 mod packages;
 mod people;
@@ -22,8 +23,18 @@ pub fn of(path: &str) -> Option<&'static [Example]> {
 
 /// All of them, by groups of nouns.
 pub fn all() -> impl Iterator<Item = &'static Examples> {
-    let groups =
-        [ROOT, people::ALL, packages::ALL, projects::ALL, qr::ALL, photos::ALL, database::ALL, tool::ALL, audit::ALL];
+    let groups = [
+        ROOT,
+        people::ALL,
+        packages::ALL,
+        projects::ALL,
+        qr::ALL,
+        consent::ALL,
+        photos::ALL,
+        database::ALL,
+        tool::ALL,
+        audit::ALL,
+    ];
     groups.into_iter().flatten()
 }
 

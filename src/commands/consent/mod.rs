@@ -1,0 +1,32 @@
+//! Consents: one file a verb.
+
+pub mod grant;
+pub mod list;
+pub mod revoke;
+pub mod status;
+
+use clap::Subcommand;
+
+use crate::app::App;
+use crate::ui::Finished;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Records that a user gave a consent, with what proves it
+    Grant(grant::GrantArgs),
+    /// Ends a user's consents; what was computed from their face goes at once
+    Revoke(revoke::RevokeArgs),
+    /// Lists consents, those given last first
+    List(list::ConsentListArgs),
+    /// Says of each member of a project whether their face may be looked for
+    Status(status::StatusArgs),
+}
+
+pub async fn run(app: &App, command: Command) -> Finished {
+    match command {
+        Command::Grant(args) => grant::run(app, args).await,
+        Command::Revoke(args) => revoke::run(app, args).await,
+        Command::List(args) => list::run(app, args).await,
+        Command::Status(args) => status::run(app, args).await,
+    }
+}

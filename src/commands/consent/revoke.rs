@@ -1,0 +1,80 @@
+//! `consent revoke`
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::commands::args::ChangeArgs;
+use crate::commands::reference;
+use crate::model::consent::{self, BIOMETRIC};
+use crate::model::ids::UserId;
+use crate::model::target::Target;
+use crate::model::text::{count, printable};
+use crate::ui::{Done, Finished, Page, Render};
+use crate::workflows::consent::{self as workflow, Revocation};
+
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    /// Whose: id, name or email
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Which consents
+    #[arg(long = "type", value_name = "TYPE", default_value = BIOMETRIC, value_parser = consent::kind)]
+    pub kind: String,
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+pub async fn run(app: &App, args: RevokeArgs) -> Finished {
+    let db = app.db().await?;
+    let user = reference::user(app, &mut *db.conn().await?, args.user.as_deref()).await?;
+    let target = app.target(false);
+    app.ui.target(&target);
+    if !args.change.dry_run {
+        let question = format!("Revoke all consents of {} to {}?", printable(&user.email), args.kind);
+        let _confirmed = app.ui.confirm(&question, args.change.yes)?;
+    }
+    let done = workflow::revoke(db, &app.author(), &user, &args.kind, args.change.dry_run).await?;
+    let dry_run = args.change.dry_run;
+    app.ui.report(&RevokeReport { ok: true, dry_run, target, user_id: user.id, kind: args.kind, done });
+    Ok(Done::OK)
+}
+
+#[derive(Debug, Serialize)]
+struct RevokeReport {
+    ok: bool,
+    dry_run: bool,
+    target: Target,
+    user_id: UserId,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(flatten)]
+    done: Revocation,
+}
+
+impl Render for RevokeReport {
+    fn render(&self, page: &mut Page) {
+        let Revocation { revoked, withdrawn, .. } = &self.done;
+        let consents = count(*revoked, "consent");
+        match (*revoked, self.dry_run) {
+            (0, _) => page.line(format!("User {} has no active consent to {}.", self.user_id, self.kind)),
+            (_, true) => page.line(format!("Would revoke {consents}; nothing was changed.")),
+            (_, false) => page.good(format!("Revoked {consents}.")),
+        }
+        if self.kind != BIOMETRIC {
+            return;
+        }
+        let removed = format!(
+            "the vectors of {}, {} nobody had decided",
+            count(withdrawn.selfies_withdrawn, "selfie"),
+            count(withdrawn.pending_tags_removed, "tag"),
+        );
+        page.field(if self.dry_run { "Would remove" } else { "Removed" }, removed);
+        let kept = format!(
+            "{} that were decided, the pictures of {}",
+            count(withdrawn.tags_kept, "tag"),
+            count(withdrawn.selfies_kept, "selfie"),
+        );
+        page.field("What stays", kept);
+    }
+}
