@@ -247,7 +247,10 @@ pub fn moved(before: &Project, after: &Project) -> Option<String> {
 }
 
 /// The zone that times are read in.
-fn zone_of(own: Option<&str>, operators: &str) -> Result<Tz> {
+///
+/// # Errors
+/// Where what the row holds is no zone.
+pub(crate) fn zone_of(own: Option<&str>, operators: &str) -> Result<Tz> {
     let name = own.unwrap_or(operators);
     name.parse().map_err(|_| {
         let whose = if own.is_some() { "project" } else { "operator" };

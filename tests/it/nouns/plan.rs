@@ -147,32 +147,50 @@ fn an_export_makes_no_difference_in_either_form() {
 fn rows_of_the_web_application_export_without_a_difference() {
     let (house, ana) = House::with_operator();
     let gala = house.project(&ana, "Gala");
+    house.project(&ana, "Ball");
     house.json(&["package", "create", "--operator", &ana, "--name", "Ten", "--price", "5", "--photo-count", "1"]);
     house.json(&["project", "packages", "add", "--project", &gala, "--package", "Ten"]);
     house.psql(
-        "UPDATE operators SET name = ' Ana ', locale = 'de_DE', timezone = 'europe/vienna', profile_picture_url = '';
+        "UPDATE projects SET start_at = '2026-06-01 12:00' WHERE name = 'Ball';
+         UPDATE operators SET name = ' Ana ', locale = 'de_DE', timezone = 'europe/vienna', profile_picture_url = '';
          UPDATE packages SET photo_count = 0;
          UPDATE projects SET terms_and_conditions = E'Be kind.\\n', location_name = E'Hall \\x07', timezone = 'Mars/Olympus',
-                             project_link = 'gala.example', start_at = '2026-06-01 12:00';
-         INSERT INTO project_coaches (name, project_id) SELECT ' Ida', id FROM projects UNION ALL SELECT 'Ida', id FROM projects;
+                             project_link = 'gala.example', start_at = '2026-06-01 12:00' WHERE name = 'Gala';
+         INSERT INTO project_coaches (name, project_id) SELECT ' Ida', id FROM projects WHERE name = 'Gala'
+                                     UNION ALL SELECT 'Ida', id FROM projects WHERE name = 'Gala';
          INSERT INTO photoctl.project_settings (project_id, key, value)
-              SELECT id, 'from_the_future', '1' FROM projects",
+              SELECT id, 'from_the_future', '1' FROM projects WHERE name = 'Gala'",
     );
     let before = house.everything();
-    let output = house.machine.args(["project", "export", "Gala"]).ok();
-    for left_out in ["de_DE", "0 is no number of photos", "the location", "Mars/Olympus", "gala.example", "future"] {
+    let output = house.machine.args(["project", "export", "Gala", "Ball"]).ok();
+    for left_out in [
+        "de_DE",
+        "is written Europe/Vienna",
+        "europe/vienna\" is no IANA zone",
+        "0 is no number of photos",
+        "the location",
+        "Mars/Olympus",
+        "gala.example",
+        "future",
+    ] {
         assert!(output.stderr.contains(left_out), "{left_out}: {}", output.stderr);
     }
     assert!(output.stdout.contains("Be kind.") && output.stdout.matches("Ida").count() == 1, "{}", output.stdout);
     let file = house.machine.file("export.toml", &output.stdout);
     let plan = house.json(&["project", "plan", file.to_str().unwrap(), "--exit-code", "--prune"]);
-    assert_eq!(counts(&plan), [0, 0, 0, 0, 3], "{}", output.stdout);
+    assert_eq!(counts(&plan), [0, 0, 0, 0, 4], "{}", output.stdout);
     house.json(&["project", "apply", file.to_str().unwrap(), "--prune", "--yes"]);
-    let rows = "SELECT (SELECT row(o.*)::text FROM operators o), (SELECT row(p.*)::text FROM projects p),
+    let rows =
+        "SELECT (SELECT row(o.*)::text FROM operators o), (SELECT row(p.*)::text FROM projects p WHERE name = 'Gala'),
                        (SELECT count(*) FROM project_coaches), (SELECT count(*) FROM photoctl.project_settings)";
     let kept = house.psql(rows);
     assert!(kept.ends_with("|2|1") && kept.contains("de_DE") && kept.contains(" Ana "), "{kept}");
     assert_ne!(house.everything(), before, "only the keys are new");
+    // The file can mend them.
+    let mended = output.stdout.replacen("email = ", "timezone = \"Europe/Vienna\"\nlocale = \"de-DE\"\nemail = ", 1);
+    let file = house.machine.file("mended.toml", &mended);
+    house.json(&["project", "apply", file.to_str().unwrap()]);
+    assert_eq!(house.psql("SELECT timezone, locale FROM operators"), "Europe/Vienna|de-DE");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::resolve::{Ref, Resolver};
 use super::{Action, Step, Thing};
 use crate::db::refs::Noun;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::model::fields::Changes;
 use crate::model::ids::{OperatorId, PackageId, PhotographerId, ProjectId};
 use crate::model::money::Currency;
@@ -17,14 +17,14 @@ use crate::model::project::{Package, Project};
 use crate::model::text::{count, quoted};
 use crate::workflows::plan::problems::{Problems, Span};
 use crate::workflows::plan::state::State;
-use crate::workflows::plan::stored::{keep_writing, keep_writing_if};
+use crate::workflows::plan::stored::{keep_space, keep_space_if};
 use crate::workflows::plan::wanted::{
     At, Field, Identity, PasswordSource, Wanted, WantedOperator, WantedPackage, WantedPhotographer, WantedProject,
 };
 use crate::workflows::setup::change::Edit;
 use crate::workflows::setup::package::{price, sold_before};
 use crate::workflows::setup::project::{ProjectEdit, moved};
-use crate::workflows::setup::{check, currency, operator};
+use crate::workflows::setup::{currency, operator};
 
 /// A step for each thing of the file, operators first.
 pub fn steps(
@@ -183,16 +183,18 @@ impl Side<'_, '_, '_> {
         }
         self.email_is_free(Noun::Operator, one.email.as_ref(), id);
         let mut after = before.clone().unwrap_or_else(|| new_operator(one));
-        set(&mut after.name, one.name.as_ref(), |text| check::name(text, "the name"));
-        set(&mut after.email, one.email.as_ref(), check::email);
-        set(&mut after.locale, one.locale.as_ref(), check::locale);
+        set(&mut after.name, one.name.as_ref());
+        set(&mut after.email, one.email.as_ref());
+        if let Some(locale) = &one.locale {
+            after.locale.clone_from(&locale.value);
+        }
         if let Some(currency) = &one.currency {
             currency.value.code().clone_into(&mut after.currency);
         }
-        let zone =
-            one.timezone.as_ref().map(|zone| At { span: zone.span.clone(), value: zone.value.name().to_owned() });
-        set(&mut after.timezone, zone.as_ref(), check::zone_name);
-        set_field(&mut after.profile_picture_url, &one.picture, check::link);
+        if let Some(zone) = &one.timezone {
+            zone.value.name().clone_into(&mut after.timezone);
+        }
+        set_field(&mut after.profile_picture_url, &one.picture);
         if let Some(before) = before.as_ref().filter(|before| before.currency != after.currency) {
             self.currency_may_change(before, one.currency.as_ref());
         }
@@ -253,9 +255,9 @@ impl Side<'_, '_, '_> {
             created_at: DateTime::UNIX_EPOCH,
             deleted_at: None,
         });
-        set(&mut after.name, one.name.as_ref(), |text| check::name(text, "the name"));
-        set(&mut after.email, one.email.as_ref(), check::email);
-        set_field(&mut after.address, &one.address, |text| check::text(text, "the address"));
+        set(&mut after.name, one.name.as_ref());
+        set(&mut after.email, one.email.as_ref());
+        set_field(&mut after.address, &one.address);
         let before = before.map(Thing::Photographer);
         self.push(&one.identity, operator, before, Thing::Photographer(after), one.password.as_ref(), Vec::new());
     }
@@ -284,7 +286,7 @@ impl Side<'_, '_, '_> {
             created_at: DateTime::UNIX_EPOCH,
             deleted_at: None,
         });
-        set(&mut after.name, one.name.as_ref(), |text| check::name(text, "the name"));
+        set(&mut after.name, one.name.as_ref());
         if let Some(text) = &one.price {
             after.price = self.price(text, &currency).unwrap_or(after.price);
         }
@@ -369,11 +371,10 @@ impl Side<'_, '_, '_> {
                 *now = was;
             }
         }
-        keep_writing(&mut after.name, &base.name, |text| check::name(text, "the name"));
-        keep_writing_if(&mut after.location, base.location.as_ref(), |text| check::name(text, "the location"));
-        keep_writing_if(&mut after.timezone, base.timezone.as_ref(), check::zone_name);
-        keep_writing_if(&mut after.link, base.link.as_ref(), check::link);
-        keep_writing_if(&mut after.terms, base.terms.as_ref(), |text| check::text(text, "the terms"));
+        keep_space(&mut after.name, &base.name);
+        keep_space_if(&mut after.location, base.location.as_ref());
+        keep_space_if(&mut after.link, base.link.as_ref());
+        keep_space_if(&mut after.terms, base.terms.as_ref());
         Some(after)
     }
 }
@@ -408,17 +409,17 @@ fn new_operator(one: &WantedOperator) -> Operator {
     }
 }
 
-fn set(field: &mut String, wanted: Option<&At<String>>, check: impl FnOnce(&str) -> Result<String>) {
+fn set(field: &mut String, wanted: Option<&At<String>>) {
     if let Some(wanted) = wanted {
         let before = std::mem::replace(field, wanted.value.clone());
-        keep_writing(field, &before, check);
+        keep_space(field, &before);
     }
 }
 
-fn set_field(field: &mut Option<String>, wanted: &Field, check: impl FnOnce(&str) -> Result<String>) {
+fn set_field(field: &mut Option<String>, wanted: &Field) {
     if let Some(wanted) = wanted {
         let before = std::mem::replace(field, wanted.value.clone());
-        keep_writing_if(field, before.as_ref(), check);
+        keep_space_if(field, before.as_ref());
     }
 }
 

@@ -13,7 +13,7 @@ use file::{ExportedOperator, ExportedPackage, ExportedPhotographer, ExportedProj
 use keys::Keys;
 
 use super::state::State;
-use super::stored::LeftOut;
+use super::stored::{LeftOut, as_written};
 use super::variables::escaped;
 use super::wanted::Wanted;
 use crate::config::policy;
@@ -26,6 +26,7 @@ use crate::model::money::Currency;
 use crate::model::people::{Operator, Photographer};
 use crate::model::project::{Package, Project};
 use crate::workflows::setup::package::price;
+use crate::workflows::setup::project::zone_of;
 use crate::workflows::setup::{check, settings};
 
 /// Projects with their operators, photographers and packages, and a sentence for each value that is left out: rows of
@@ -81,12 +82,12 @@ impl Side<'_> {
     }
 
     /// As [`Side::text`], for a field that may be empty.
-    fn field(
+    fn field<T>(
         &mut self,
         whose: &str,
         what: &str,
         value: Option<&str>,
-        check: impl FnOnce(&str) -> Result<String>,
+        check: impl FnOnce(&str) -> Result<T>,
     ) -> Option<String> {
         self.text(whose, what, value.filter(|value| !value.trim().is_empty())?, check)
     }
@@ -99,8 +100,8 @@ impl Side<'_> {
             name: self.text(whose, "the name", &one.name, |text| check::name(text, "the name")),
             email: self.text(whose, "the email", &one.email, check::email),
             currency: self.text(whose, "the currency", &one.currency, str::parse::<Currency>),
-            locale: self.text(whose, "the locale", &one.locale, check::locale),
-            timezone: self.text(whose, "the time zone", &one.timezone, check::zone),
+            locale: self.text(whose, "the locale", &one.locale, |text| as_written(text, check::locale)),
+            timezone: self.text(whose, "the time zone", &one.timezone, |text| as_written(text, check::zone_name)),
             picture: self.field(whose, "the picture", one.profile_picture_url.as_deref(), check::link),
         }
     }
@@ -146,7 +147,8 @@ impl Side<'_> {
             location: self.field(whose, "the location", one.location.as_deref(), |text| check::name(text, "it")),
             start,
             end,
-            timezone: self.field(whose, "the time zone", one.timezone.as_deref(), check::zone_name),
+            timezone: self
+                .field(whose, "the time zone", one.timezone.as_deref(), |text| as_written(text, check::zone_name)),
             link: self.field(whose, "the link", one.link.as_deref(), check::link),
             terms: self.field(whose, "the text of terms", one.terms.as_deref(), |text| check::text(text, "it")),
             photographers: self.parts(one, Noun::Photographer, &self.state.photographers_of),
@@ -159,8 +161,7 @@ impl Side<'_> {
     /// Start and end, as far as reading them again gives the same.
     fn times(&mut self, one: &Project) -> (Option<String>, Option<String>) {
         let zone = one.zone();
-        let named = one.timezone.as_deref().unwrap_or(&one.operator_timezone);
-        let bad = match (check::zone(named), one.start_at, one.end_at) {
+        let bad = match (zone_of(one.timezone.as_deref(), &one.operator_timezone), one.start_at, one.end_at) {
             (_, None, None) => None,
             (Err(error), _, _) => Some(error.message().to_owned()),
             (_, Some(start), Some(end)) if end < start => Some("it ends before it starts".to_owned()),
