@@ -40,18 +40,25 @@ pub struct CreateArgs {
     pub dry_run: bool,
 }
 
-/// Which part of a long list is wanted.
+/// Where a long list is cut.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct PageArgs {
-    /// Show deleted ones too
-    #[arg(long)]
-    pub deleted: bool,
+pub struct CutArgs {
     /// Most rows to show
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub limit: u32,
     /// Begin behind the row of this id: where an earlier list was cut
     #[arg(long, value_name = "ID")]
     pub after: Option<uuid::Uuid>,
+}
+
+/// Which part of a long list is wanted.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct PageArgs {
+    /// Show deleted ones too
+    #[arg(long)]
+    pub deleted: bool,
+    #[command(flatten)]
+    pub cut: CutArgs,
 }
 
 /// Every `list` of things that can be sorted has these.
@@ -70,17 +77,29 @@ impl ListArgs {
         Page { sort: self.sort.unwrap_or_default(), ..self.page.page() }
     }
 
-    /// As [`PageArgs::cut`].
+    /// As [`CutArgs::cut`].
     pub fn cut<T>(self, rows: &mut Vec<T>, id: impl Fn(&T) -> uuid::Uuid) -> Option<String> {
-        self.page.cut(rows, id)
+        self.page.cut.cut(rows, id)
     }
 }
 
 impl PageArgs {
-    /// One row more than is shown, which tells whether the list goes on.
     #[must_use]
     pub fn page(self) -> Page {
-        Page { deleted: self.deleted, after: self.after, ..Page::first(i64::from(self.limit) + 1) }
+        Page { deleted: self.deleted, after: self.cut.after, ..Page::first(self.cut.one_more()) }
+    }
+
+    /// As [`CutArgs::cut`].
+    pub fn cut<T>(self, rows: &mut Vec<T>, id: impl Fn(&T) -> uuid::Uuid) -> Option<String> {
+        self.cut.cut(rows, id)
+    }
+}
+
+impl CutArgs {
+    /// One row more than is shown, which tells whether the list goes on.
+    #[must_use]
+    pub fn one_more(self) -> i64 {
+        i64::from(self.limit) + 1
     }
 
     /// Cuts `rows` to the limit. Where something was cut, says how to go on; `id` is that of a row.

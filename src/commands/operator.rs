@@ -226,7 +226,7 @@ async fn database(app: &App, dry_run: bool) -> Result<Option<Db>> {
 
 async fn list(app: &App, args: OperatorListArgs) -> Finished {
     let mut conn = app.db().await?.conn().await?;
-    refs::known(&mut conn, Noun::Operator, args.list.page.after).await?;
+    refs::known(&mut conn, Noun::Operator, args.list.page.cut.after).await?;
     let mut rows = db::operators::list(&mut conn, args.name.as_deref(), &args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());

@@ -165,7 +165,7 @@ async fn list(app: &App, args: PhotographerListArgs) -> Finished {
     };
     let filter =
         PhotographerFilter { operator: operator.map(|operator| operator.id), project, name: args.name.as_deref() };
-    refs::known(&mut conn, Noun::Photographer, args.list.page.after).await?;
+    refs::known(&mut conn, Noun::Photographer, args.list.page.cut.after).await?;
     let mut rows = db::photographers::list(&mut conn, filter, &args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());

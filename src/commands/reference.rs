@@ -91,12 +91,12 @@ pub async fn package(
     db::packages::get(conn, found.into()).await?.ok_or_else(gone)
 }
 
-/// What is to be taken out of a project of `operator`: the thing named, a deleted one too, since it takes part until it
-/// is taken out; else as for any other command.
+/// The thing named, a deleted one too; else as for any other command. For what ends something: what was deleted takes
+/// part in a project until it is taken out, and a consent holds until it is revoked.
 ///
 /// # Errors
 /// A usage error that names the option where none is given, or that of [`refs::find_even_deleted`].
-pub async fn part_of(
+pub async fn even_deleted(
     app: &App,
     conn: &mut PgConnection,
     noun: Noun,

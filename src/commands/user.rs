@@ -165,7 +165,7 @@ async fn list(app: &App, args: UserListArgs) -> Finished {
         Some(project) => Some(reference::project(app, &mut conn, Some(project)).await?.id),
         None => None,
     };
-    refs::known(&mut conn, Noun::User, args.list.page.after).await?;
+    refs::known(&mut conn, Noun::User, args.list.page.cut.after).await?;
     let mut rows = db::users::list(&mut conn, project, args.name.as_deref(), &args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());

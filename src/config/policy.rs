@@ -2,6 +2,7 @@
 
 use super::settings::{self, Setting};
 use crate::error::{Error, Result};
+use crate::model::consent::Versions;
 use crate::model::qr;
 use crate::model::text::quoted;
 
@@ -53,6 +54,8 @@ pub fn canonical(setting: &Setting, text: &str) -> Result<String> {
         key if key == settings::QR_URL_TEMPLATE.key => {
             qr::check_template(text).map(|()| text.to_owned()).map_err(&wrong)
         }
+        key if key == settings::CONSENT_VERSIONS.key => Versions::canonical(text)
+            .map_err(|error| wrong(&format!("any, or versions with commas: {}", error.message()))),
         _ if text.is_empty() => Err(wrong("a value")),
         _ => Ok(text.to_owned()),
     }
@@ -98,6 +101,8 @@ mod tests {
             (settings::WATERMARK, "a\nb"),
             (settings::QR_URL_TEMPLATE, "https://example.org/join"),
             (settings::QR_URL_TEMPLATE, "{token}"),
+            (settings::CONSENT_VERSIONS, "1,"),
+            (settings::CONSENT_VERSIONS, "1,any"),
         ] {
             assert!(canonical(setting, bad).is_err(), "{} = {bad}", setting.key);
         }

@@ -17,6 +17,8 @@ pub struct NewConsent<'a> {
     pub version: &'a str,
     pub given_at: DateTime<Utc>,
     pub evidence: &'a Evidence,
+    /// Of the evidence.
+    pub sha256: &'a Sha256,
 }
 
 /// Adds a consent with its proof.
@@ -33,7 +35,6 @@ pub async fn insert(conn: &mut PgConnection, new: NewConsent<'_>) -> Result<Cons
     )
     .fetch_one(&mut *conn)
     .await?;
-    let digest = new.evidence.note().sha256;
     let (words, file) = match new.evidence {
         Evidence::Words(words) => (Some(words.as_str()), None),
         Evidence::File { name, bytes } => (None, Some((name.as_str(), bytes.as_slice()))),
@@ -44,7 +45,7 @@ pub async fn insert(conn: &mut PgConnection, new: NewConsent<'_>) -> Result<Cons
         words,
         file.map(|(name, _)| name),
         file.map(|(_, bytes)| bytes),
-        digest.as_bytes(),
+        new.sha256.as_bytes(),
     )
     .execute(conn)
     .await?;

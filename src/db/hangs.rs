@@ -4,8 +4,10 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::projects;
 use super::refs::Noun;
 use crate::error::Result;
+use crate::model::ids::ProjectId;
 use crate::model::text::count;
 
 /// So many of a kind. Deleted ones are not counted.
@@ -118,26 +120,15 @@ async fn package(conn: &mut PgConnection, id: Uuid) -> Result<Vec<(&'static str,
 }
 
 async fn project(conn: &mut PgConnection, id: Uuid) -> Result<Vec<(&'static str, i64)>> {
-    let row = sqlx::query!(
-        r#"
-        SELECT (SELECT count(*) FROM project_members m JOIN users u ON u.id = m.user_id
-                 WHERE m.project_id = $1 AND u.deleted_at IS NULL) AS "members!",
-               (SELECT count(*) FROM photos WHERE project_id = $1 AND deleted_at IS NULL) AS "photos!",
-               (SELECT count(*) FROM photo_tags t JOIN photos f ON f.id = t.photo_id
-                 WHERE f.project_id = $1 AND f.deleted_at IS NULL) AS "tags!",
-               (SELECT count(*) FROM purchases WHERE project_id = $1) AS "sales!",
-               (SELECT count(*) FROM qr_tokens
-                 WHERE project_id = $1 AND used_at IS NULL AND expires_at > now()) AS "tokens!"
-        "#,
-        id,
-    )
-    .fetch_one(conn)
-    .await?;
+    // What its page shows too; sales whatever has become of them.
+    let counts = projects::counts(&mut *conn, ProjectId(id)).await?;
+    let sales =
+        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM purchases WHERE project_id = $1"#, id).fetch_one(conn);
     Ok(vec![
-        ("member", row.members),
-        ("photo", row.photos),
-        ("tag", row.tags),
-        ("sale", row.sales),
-        ("open QR token", row.tokens),
+        ("member", counts.members),
+        ("photo", counts.photos),
+        ("tag", counts.tags_confirmed + counts.tags_pending + counts.tags_rejected),
+        ("sale", sales.await?),
+        ("open QR token", counts.open_tokens),
     ])
 }

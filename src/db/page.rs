@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::listing::Sort;
+use crate::error::{Error, Kind};
 
 /// A part of a list, cut by key: rows that come or go meanwhile move nothing.
 #[derive(Debug, Clone, Copy)]
@@ -22,4 +23,11 @@ impl Page {
     pub fn first(limit: i64) -> Self {
         Self { deleted: false, sort: Sort::default(), after: None, limit }
     }
+}
+
+/// A list cannot begin behind what is not there: it would be empty, and look as if it had ended.
+#[must_use]
+pub fn no_beginning(what: &str, id: Uuid) -> Error {
+    Error::new(Kind::NotFound, format!("there is no {what} {id} to begin behind"))
+        .hint("give --after the id that the list before ended with")
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::page::no_beginning;
 use crate::error::{Error, Kind, Result};
 use crate::model::ids::{OperatorId, PackageId, PhotographerId, ProjectId, UserId};
 use crate::model::text::{near, printable, quoted};
@@ -203,8 +204,7 @@ pub async fn deleted_namesake(
 pub async fn known(conn: &mut PgConnection, noun: Noun, id: Option<Uuid>) -> Result<()> {
     let Some(id) = id else { return Ok(()) };
     if candidates(conn, noun, &id.to_string(), id, id, None).await?.is_empty() {
-        return Err(Error::new(Kind::NotFound, format!("there is no {} {id} to begin behind", noun.word()))
-            .hint("give --after the id that the list before ended with"));
+        return Err(no_beginning(noun.word(), id));
     }
     Ok(())
 }

@@ -10,6 +10,9 @@ use crate::error::{Error, Result};
 /// The type that lets faces be computed, stored and compared.
 pub const BIOMETRIC: &str = "biometric_processing";
 
+/// In the setting: any version is enough.
+const ANY: &str = "any";
+
 /// Characters in `user_consents.consent_type`.
 const TYPE_MOST: usize = 50;
 
@@ -30,13 +33,6 @@ pub struct Consent {
     pub revoked_at: Option<DateTime<Utc>>,
     /// What proves it; none of those that the web application took.
     pub evidence: Option<EvidenceNote>,
-}
-
-impl Consent {
-    #[must_use]
-    pub fn is_active(&self) -> bool {
-        self.revoked_at.is_none()
-    }
 }
 
 /// Which evidence there is, without the evidence.
@@ -110,17 +106,29 @@ pub enum Versions {
 }
 
 impl Versions {
-    /// Of the setting's text: versions with commas between them; nothing, or `any`, for any.
+    /// Of the setting's text: `any`, or versions with commas between them. A slip lets nobody through: what is no
+    /// version is that of no consent.
     #[must_use]
-    pub fn of(text: Option<&str>) -> Self {
-        let versions: Vec<String> = text
-            .unwrap_or_default()
-            .split(',')
-            .map(str::trim)
-            .filter(|one| !one.is_empty())
-            .map(str::to_owned)
-            .collect();
-        if versions.is_empty() || versions.iter().any(|one| one == "any") { Self::Any } else { Self::These(versions) }
+    pub fn of(text: &str) -> Self {
+        match text.trim() {
+            ANY => Self::Any,
+            text => Self::These(text.split(',').map(|one| one.trim().to_owned()).collect()),
+        }
+    }
+
+    /// The setting's text as it is stored: `1, 2` becomes `1,2`.
+    ///
+    /// # Errors
+    /// When one of them is no version, or `any` stands beside others.
+    pub fn canonical(text: &str) -> Result<String> {
+        if text.trim() == ANY {
+            return Ok(ANY.to_owned());
+        }
+        let versions = text.split(',').map(version).collect::<Result<Vec<_>>>()?;
+        if versions.iter().any(|one| one == ANY) {
+            return Err(Error::invalid(format!("{ANY} stands alone: beside it no version means anything")));
+        }
+        Ok(versions.join(","))
     }
 
     #[must_use]
@@ -169,14 +177,19 @@ mod tests {
 
     #[test]
     fn a_member_stands_by_what_is_active_and_enough() {
-        let two = Versions::of(Some("2, 3"));
+        let two = Versions::of("2, 3");
         let active = |versions: &[&str]| versions.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
         assert_eq!(Standing::of(&active(&["1", "2"]), true, &two), Standing::Allowed);
         assert_eq!(Standing::of(&active(&["1"]), true, &two), Standing::OldVersion);
-        assert_eq!(Standing::of(&active(&["1"]), true, &Versions::of(None)), Standing::Allowed);
+        assert_eq!(Standing::of(&active(&["1"]), true, &Versions::Any), Standing::Allowed);
         assert_eq!(Standing::of(&[], true, &Versions::Any), Standing::Revoked);
         assert_eq!(Standing::of(&[], false, &Versions::Any), Standing::Missing);
-        assert_eq!(Versions::of(Some(" any ")), Versions::Any);
+        assert_eq!(Versions::of(" any "), Versions::Any);
+        for slip in ["", ",", "1,", "1,any", "any 2"] {
+            assert_eq!(Standing::of(&active(&["2"]), true, &Versions::of(slip)), Standing::OldVersion, "{slip:?}");
+            assert!(Versions::canonical(slip).is_err(), "{slip:?}");
+        }
+        assert_eq!(Versions::canonical(" 1, 2 ").expect("versions"), "1,2");
     }
 
     #[test]

@@ -152,6 +152,6 @@ pub struct ProjectCounts {
     pub sales_paid: i64,
     pub sales_pending: i64,
     pub sales_failed: i64,
-    /// Not used, not expired.
+    /// Those that let somebody join.
     pub open_tokens: i64,
 }

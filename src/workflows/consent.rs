@@ -110,12 +110,14 @@ pub async fn grant(
         tx.rollback().await?;
         return Ok((planned(user, words), Added::Planned));
     }
+    let digest = words.evidence.note().sha256;
     let new = NewConsent {
         user: user.id,
         kind: &words.kind,
         version: &words.version,
         given_at: words.given_at,
         evidence: &words.evidence,
+        sha256: &digest,
     };
     let id = consents::insert(&mut tx, new).await?;
     let fields = Fields::new()
@@ -123,7 +125,7 @@ pub async fn grant(
         .plain("consent_type", None, Some(&words.kind))
         .plain("consent_version", None, Some(&words.version))
         .plain("given_at", None, Some(&time::rfc3339(words.given_at)))
-        .plain("evidence_sha256", None, Some(&words.evidence.note().sha256.to_string()));
+        .plain("evidence_sha256", None, Some(&digest.to_string()));
     let entry = Entry::new(Entity::UserConsent, Action::Grant).of(id.0).fields(fields);
     db::audit::append(&mut tx, author, &entry).await?;
     let written = consents::list(&mut tx, ConsentFilter { id: Some(id), ..Default::default() }, 1).await?.pop();
@@ -216,7 +218,7 @@ impl Standings {
 /// What the database says.
 pub async fn standings(conn: &mut PgConnection, config: &Config, project: &Project) -> Result<Standings> {
     let config = project_settings::of_project(conn, config, project.id).await?;
-    let enough = Versions::of(config.get(settings::CONSENT_VERSIONS));
+    let enough = config.get(settings::CONSENT_VERSIONS).map_or(Versions::Any, Versions::of);
     let members = consents::of_members(conn, project.id, BIOMETRIC).await?;
     let stands = |member: MemberConsents| {
         let standing = Standing::of(&member.active, member.ever, &enough);

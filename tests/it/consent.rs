@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 
 use serde_json::{Value, json};
+use sqlx::Connection;
 
 use crate::photos_world::{PROJECT, World};
 use crate::support::Output;
@@ -105,7 +106,13 @@ fn status_says_who_may_be_looked_for() {
         |status: &Value| ["allowed", "old_version", "revoked", "missing"].map(|key| status[key].as_u64().unwrap());
     let status = |more: &str| consent(&world, &format!("status --project {PROJECT} --json {more}")).code(0).json();
     assert_eq!(counts(&status("")), [2, 0, 1, 1]);
-    world.machine().line(&format!("project settings set --project {PROJECT} consent_versions 2,3")).ok();
+    let set = |value: &str| {
+        let words = ["project", "settings", "set", "--project", PROJECT, "consent_versions", value];
+        world.machine().args(words).run()
+    };
+    set("2,any").code(2).stderr_has("any stands alone");
+    set(",").code(2);
+    set("2, 3").code(0);
     let told = status("--only old_version");
     assert_eq!(counts(&told), [1, 1, 1, 1]);
     let named = told["members"].as_array().unwrap();
@@ -162,21 +169,37 @@ fn two_at_once_make_one_consent() {
 
 /// Who works on a face holds the consent's row until their transaction ends; a revocation waits for them, and whoever
 /// asks afterwards finds none.
-#[test]
-fn a_revocation_waits_for_who_works_by_the_consent() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revocation_waits_for_who_works_by_the_consent() {
     let world = World::real();
     let gus = member(&world, "gus@example.org");
     consent(&world, &format!("grant --user gus@example.org {GRANT}")).code(0);
-    let held = format!(
-        "BEGIN; SELECT 1 FROM user_consents WHERE user_id = '{gus}' AND revoked_at IS NULL FOR SHARE; SELECT pg_sleep(2);
-         SELECT 'active at the end: ' || count(*) FROM user_consents WHERE revoked_at IS NULL; COMMIT"
-    );
-    std::thread::scope(|scope| {
-        let holder = scope.spawn(|| world.sql(&held));
-        std::thread::sleep(std::time::Duration::from_millis(700));
-        consent(&world, "revoke --user gus@example.org --yes").code(0);
-        let said = holder.join().unwrap();
-        assert!(said.contains("active at the end: 1"), "{said}");
-    });
+    let db = world.database().unwrap();
+    let mut worker = db.outsider().await;
+    let active = "SELECT count(*) FROM user_consents WHERE revoked_at IS NULL";
+    let held = format!("BEGIN; SELECT FROM user_consents WHERE user_id = '{gus}' AND revoked_at IS NULL FOR SHARE");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(held)).execute(&mut worker).await.unwrap();
+    let revoke = world.machine().line("consent revoke --user gus@example.org --yes").spawn();
+    db.until_blocked(1);
+    let seen: i64 = sqlx::query_scalar(active).fetch_one(&mut worker).await.unwrap();
+    assert_eq!(seen, 1, "it holds as long as somebody works by it");
+    sqlx::raw_sql("COMMIT").execute(&mut worker).await.unwrap();
+    worker.close().await.unwrap();
+    revoke.wait().code(0).stdout_has("Revoked 1 consent");
+    assert_eq!(world.sql(active), "0");
+}
+
+/// Whoever is gone may still take back what they allowed.
+#[test]
+fn a_deleted_users_consent_is_listed_and_revoked() {
+    let world = World::real();
+    member(&world, "gus@example.org");
+    consent(&world, &format!("grant --user gus@example.org {GRANT}")).code(0);
+    world.sql("UPDATE users SET deleted_at = now() WHERE email = 'gus@example.org'");
+    let list = consent(&world, "list --user gus@example.org --active --json").code(0).json();
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    consent(&world, "revoke --user gus@example.org --yes").code(0);
     assert_eq!(world.sql("SELECT count(*) FROM user_consents WHERE revoked_at IS NULL"), "0");
+    let nobody = "00000000-0000-4000-8000-000000000000";
+    consent(&world, &format!("list --after {nobody}")).code(1).stderr_has("begin behind");
 }

@@ -4,9 +4,11 @@ use chrono_tz::Tz;
 use clap::Args;
 
 use crate::app::App;
+use crate::commands::args::CutArgs;
 use crate::commands::reference;
 use crate::db::consents::{self, ConsentFilter};
-use crate::error::{Error, Kind};
+use crate::db::page::no_beginning;
+use crate::db::refs::{self, Noun};
 use crate::model::consent::{self, Consent};
 use crate::model::ids::ConsentId;
 use crate::model::time::for_people;
@@ -29,12 +31,8 @@ pub struct ConsentListArgs {
     /// Only those that were not revoked
     #[arg(long)]
     pub active: bool,
-    /// Most rows to show
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub limit: u32,
-    /// Begin behind the row of this id: where an earlier list was cut
-    #[arg(long, value_name = "ID")]
-    pub after: Option<uuid::Uuid>,
+    #[command(flatten)]
+    pub cut: CutArgs,
 }
 
 pub async fn run(app: &App, args: ConsentListArgs) -> Finished {
@@ -45,15 +43,14 @@ pub async fn run(app: &App, args: ConsentListArgs) -> Finished {
         None => None,
     };
     let user = match args.user.as_deref() {
-        Some(user) => Some(reference::user(app, &mut conn, Some(user)).await?.id),
+        Some(user) => Some(refs::find_even_deleted(&mut conn, Noun::User, user, None).await?.id.into()),
         None => None,
     };
-    let after = args.after.map(ConsentId);
-    if after.is_some()
+    let after = args.cut.after.map(ConsentId);
+    if let Some(id) = after
         && consents::list(&mut conn, ConsentFilter { id: after, ..Default::default() }, 1).await?.is_empty()
     {
-        return Err(Error::new(Kind::NotFound, "there is no consent of that id to begin behind")
-            .hint("give --after the id that the list before ended with"));
+        return Err(no_beginning("consent", id.0));
     }
     let filter = ConsentFilter {
         user,
@@ -64,12 +61,8 @@ pub async fn run(app: &App, args: ConsentListArgs) -> Finished {
         after,
         ..Default::default()
     };
-    let mut rows = consents::list(&mut conn, filter, i64::from(args.limit) + 1).await?;
-    let limit = args.limit as usize;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let cut = rows.last().filter(|_| more).map(|last| last.id);
-    let cut = cut.map(|last| format!("There are more: go on with --after {last}, or raise --limit."));
+    let mut rows = consents::list(&mut conn, filter, args.cut.one_more()).await?;
+    let cut = args.cut.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());
     if rows.is_empty() {
         app.ui.note("No consents.");

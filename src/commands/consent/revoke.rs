@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::commands::args::ChangeArgs;
 use crate::commands::reference;
+use crate::db::{self, refs::Noun};
 use crate::model::consent::{self, BIOMETRIC};
 use crate::model::ids::UserId;
 use crate::model::target::Target;
@@ -27,7 +28,11 @@ pub struct RevokeArgs {
 
 pub async fn run(app: &App, args: RevokeArgs) -> Finished {
     let db = app.db().await?;
-    let user = reference::user(app, &mut *db.conn().await?, args.user.as_deref()).await?;
+    let user = {
+        let conn = &mut db.conn().await?;
+        let id = reference::even_deleted(app, conn, Noun::User, args.user.as_deref(), None).await?;
+        db::users::get(conn, id.into()).await?.ok_or_else(reference::gone)?
+    };
     let target = app.target(false);
     app.ui.target(&target);
     if !args.change.dry_run {

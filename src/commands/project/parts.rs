@@ -137,7 +137,7 @@ pub async fn photographers(app: &App, command: PhotographersCommand) -> Finished
         PhotographersCommand::List(args) => {
             let mut conn = app.db().await?.conn().await?;
             let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
-            refs::known(&mut conn, Noun::Photographer, args.list.after).await?;
+            refs::known(&mut conn, Noun::Photographer, args.list.cut.after).await?;
             let mut rows = db::members::photographers(&mut conn, project.id, &args.list.page()).await?;
             let cut = args.list.cut(&mut rows, |row| row.id.0);
             app.ui.list(&rows, cut.as_deref());
@@ -153,7 +153,7 @@ pub async fn members(app: &App, command: MembersCommand) -> Finished {
         MembersCommand::List(args) => {
             let mut conn = app.db().await?.conn().await?;
             let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
-            refs::known(&mut conn, Noun::User, args.list.after).await?;
+            refs::known(&mut conn, Noun::User, args.list.cut.after).await?;
             let mut rows = db::members::members(&mut conn, project.id, &args.list.page()).await?;
             let cut = args.list.cut(&mut rows, |row| row.id.0);
             let zone = project.zone();
@@ -172,7 +172,7 @@ pub async fn packages(app: &App, command: PackagesCommand) -> Finished {
             let mut conn = app.db().await?.conn().await?;
             let project = reference::project(app, &mut conn, args.project.as_deref()).await?;
             let filter = PackageFilter { project: Some(project.id), ..Default::default() };
-            refs::known(&mut conn, Noun::Package, args.list.after).await?;
+            refs::known(&mut conn, Noun::Package, args.list.cut.after).await?;
             let mut rows = db::packages::list(&mut conn, filter, &args.list.page()).await?;
             let cut = args.list.cut(&mut rows, |row| row.id.0);
             app.ui.list(&rows, cut.as_deref());
@@ -244,7 +244,7 @@ async fn remove_photographer(app: &App, args: RemovePhotographerArgs) -> Finishe
         let conn = &mut db.conn().await?;
         let project = reference::project(app, conn, args.project.as_deref()).await?;
         let given = args.photographer.as_deref();
-        let id = reference::part_of(app, conn, Noun::Photographer, given, Some(project.operator_id)).await?;
+        let id = reference::even_deleted(app, conn, Noun::Photographer, given, Some(project.operator_id)).await?;
         let photographer = db::photographers::get(conn, id.into()).await?.ok_or_else(reference::gone)?;
         let there = db::members::has_photographer(conn, project.id, photographer.id).await?;
         let photos = db::members::photos_of(conn, project.id, photographer.id).await?;
@@ -263,7 +263,7 @@ async fn remove_member(app: &App, args: RemoveMemberArgs) -> Finished {
     let (project, user, member, (tags, sales)) = {
         let conn = &mut db.conn().await?;
         let project = reference::project(app, conn, args.project.as_deref()).await?;
-        let id = reference::part_of(app, conn, Noun::User, args.user.as_deref(), None).await?;
+        let id = reference::even_deleted(app, conn, Noun::User, args.user.as_deref(), None).await?;
         let user = db::users::get(conn, id.into()).await?.ok_or_else(reference::gone)?;
         let member = db::members::member(conn, project.id, user.id).await?;
         let left = db::members::tags_and_sales_of(conn, project.id, user.id).await?;
@@ -282,7 +282,7 @@ async fn remove_package(app: &App, args: RemovePackageArgs) -> Finished {
         let conn = &mut db.conn().await?;
         let project = reference::project(app, conn, args.project.as_deref()).await?;
         let given = args.package.as_deref();
-        let id = reference::part_of(app, conn, Noun::Package, given, Some(project.operator_id)).await?;
+        let id = reference::even_deleted(app, conn, Noun::Package, given, Some(project.operator_id)).await?;
         let package = db::packages::get(conn, id.into()).await?.ok_or_else(reference::gone)?;
         let there = db::members::has_package(conn, project.id, package.id).await?;
         let sales = db::members::sales_of(conn, project.id, package.id).await?;

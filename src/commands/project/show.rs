@@ -65,7 +65,7 @@ pub async fn list(app: &App, args: ProjectListArgs) -> Finished {
         None => None,
     };
     let filter = ProjectFilter { operator, photographer, name: args.name.as_deref(), since, until };
-    refs::known(&mut conn, Noun::Project, args.list.page.after).await?;
+    refs::known(&mut conn, Noun::Project, args.list.page.cut.after).await?;
     let mut rows = db::projects::list(&mut conn, filter, &args.list.page()).await?;
     let cut = args.list.cut(&mut rows, |row| row.id.0);
     app.ui.list(&rows, cut.as_deref());

@@ -8,10 +8,12 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::app::App;
+use crate::commands::args::CutArgs;
 use crate::commands::reference;
+use crate::db::page::no_beginning;
 use crate::db::projects;
 use crate::db::qr::{self, TokenFilter};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::model::audit::Action;
 use crate::model::ids::{ProjectId, QrTokenId};
 use crate::model::qr::{QrToken, TokenStatus, TokenUser};
@@ -36,12 +38,8 @@ pub struct QrListArgs {
     /// Show the tokens and their links: whoever sees them may join. The audit log notes it
     #[arg(long)]
     pub show_tokens: bool,
-    /// Most rows to show
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub limit: u32,
-    /// Begin behind the row of this id: where an earlier list was cut
-    #[arg(long, value_name = "ID")]
-    pub after: Option<uuid::Uuid>,
+    #[command(flatten)]
+    pub cut: CutArgs,
 }
 
 pub async fn run(app: &App, args: QrListArgs) -> Finished {
@@ -51,12 +49,11 @@ pub async fn run(app: &App, args: QrListArgs) -> Finished {
         Some(user) => Some(reference::user(app, &mut conn, Some(user)).await?.id),
         None => None,
     };
-    let after = args.after.map(QrTokenId);
+    let after = args.cut.after.map(QrTokenId);
     if let Some(after) = after {
         let named = Some(("", after.0, after.0));
         if qr::list(&mut conn, TokenFilter { named, deleted: true, ..Default::default() }, 1).await?.is_empty() {
-            return Err(Error::new(Kind::NotFound, format!("there is no token {after} to begin behind"))
-                .hint("give --after the id that the list before ended with"));
+            return Err(no_beginning("token", after.0));
         }
     }
     let filter = TokenFilter {
@@ -67,12 +64,8 @@ pub async fn run(app: &App, args: QrListArgs) -> Finished {
         after,
         ..Default::default()
     };
-    let mut tokens = qr::list(&mut conn, filter, i64::from(args.limit) + 1).await?;
-    let limit = args.limit as usize;
-    let more = tokens.len() > limit;
-    tokens.truncate(limit);
-    let cut = tokens.last().filter(|_| more).map(|last| last.id);
-    let cut = cut.map(|last| format!("There are more: go on with --after {last}, or raise --limit."));
+    let mut tokens = qr::list(&mut conn, filter, args.cut.one_more()).await?;
+    let cut = args.cut.cut(&mut tokens, |token| token.id.0);
     let rows = rows(app, &mut conn, &tokens, args.show_tokens).await?;
     drop(conn);
     if args.show_tokens && !tokens.is_empty() {

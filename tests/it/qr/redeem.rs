@@ -180,13 +180,7 @@ fn what_the_web_application_does_meanwhile_is_waited_for() {
             let mut tx = web.begin().await.unwrap();
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap();
             let run = world.machine().line(&format!("qr redeem {token} --user {USER} --json")).spawn();
-            let waits =
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-            let begun = std::time::Instant::now();
-            while world.database().unwrap().psql(waits) != "1" {
-                assert!(begun.elapsed() < std::time::Duration::from_secs(60), "it never waited: {code}");
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
+            world.database().unwrap().until_blocked(1);
             tx.commit().await.unwrap();
             run.wait()
         });

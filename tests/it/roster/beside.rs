@@ -7,7 +7,6 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::{counts, everything, import, run};
 use crate::photos_world::{PROJECT, World};
-use crate::support::pg::TestDb;
 
 fn roster(numbers: impl Iterator<Item = u32>, name: &str) -> String {
     let rows = numbers.map(|n| format!("guest{n}@example.org,{name} {n},Weg {n}\n"));
@@ -16,18 +15,6 @@ fn roster(numbers: impl Iterator<Item = u32>, name: &str) -> String {
 
 async fn execute(conn: &mut PgConnection, sql: impl Into<String>) {
     sqlx::raw_sql(AssertSqlSafe(sql.into())).execute(conn).await.unwrap();
-}
-
-/// Waits until somebody waits for a lock.
-fn until_blocked(db: &TestDb) {
-    let since = Instant::now();
-    while db
-        .psql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-        == "0"
-    {
-        assert!(since.elapsed() < Duration::from_secs(60), "nobody waits");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -66,9 +53,10 @@ async fn an_import_that_waits_for_another_says_so() {
     )
     .await;
     let first = run(&world, "first.csv", roster(0..3, "Guest"), &[]).spawn();
-    until_blocked(db);
+    db.until_blocked(1);
     let second = run(&world, "second.csv", roster(0..3, "Guest"), &[]).spawn();
-    std::thread::sleep(Duration::from_secs(4));
+    db.until_blocked(2);
+    std::thread::sleep(Duration::from_secs(2));
     execute(&mut web, "ROLLBACK").await;
     web.close().await.unwrap();
     let first = first.wait().code(0);
@@ -114,7 +102,7 @@ async fn the_web_application_is_not_overwritten_unseen() {
     let file =
         "email,name,address\nguest0@example.org,New 0,\nguest1@example.org,New 1,\nguest5@example.org,New 5,Weg 5\n";
     let running = run(&world, "guests.csv", file, &[]).spawn();
-    until_blocked(db);
+    db.until_blocked(1);
     execute(&mut web, "COMMIT").await;
     let report = running.wait().code(0).json();
     assert_eq!(counts(&report), [3, 0, 1, 3, 0, 0], "{report}");
@@ -138,7 +126,7 @@ async fn a_kill_in_the_middle_changes_nothing_and_the_next_run_completes() {
     let file = roster(0..6000, "Guest");
     let running = run(&world, "guests.csv", &file, &["--rejects", "r.csv"]).spawn();
     // The first batch is written, the second waits for the web application.
-    until_blocked(db);
+    db.until_blocked(1);
     running.signal(Signal::KILL);
     running.wait().code(137);
     execute(&mut web, "ROLLBACK").await;
@@ -163,7 +151,7 @@ async fn an_interruption_changes_nothing() {
     )
     .await;
     let running = run(&world, "guests.csv", roster(0..6000, "Guest"), &[]).spawn();
-    until_blocked(db);
+    db.until_blocked(1);
     running.signal(Signal::INT);
     std::thread::sleep(Duration::from_millis(300));
     execute(&mut web, "ROLLBACK").await;
@@ -179,7 +167,7 @@ async fn a_project_that_is_deleted_meanwhile_takes_nobody() {
     let mut web = db.outsider().await;
     execute(&mut web, format!("BEGIN; UPDATE projects SET deleted_at = now() WHERE id = '{PROJECT}'")).await;
     let running = run(&world, "guests.csv", roster(0..10, "Guest"), &[]).spawn();
-    until_blocked(db);
+    db.until_blocked(1);
     execute(&mut web, "COMMIT").await;
     web.close().await.unwrap();
     running.wait().code(1).stderr_has("deleted meanwhile");

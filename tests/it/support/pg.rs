@@ -85,6 +85,17 @@ impl TestDb {
         PgConnection::connect(&self.url).await.expect("connect to the test database")
     }
 
+    /// Waits until so many connections wait for a lock.
+    pub fn until_blocked(&self, many: usize) {
+        let since = std::time::Instant::now();
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while self.psql(waiting).parse::<usize>().unwrap() < many {
+            assert!(since.elapsed() < std::time::Duration::from_secs(60), "nobody waits");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
     /// What `psql` prints for this SQL: rows as lines, columns separated by `|`.
     pub fn psql(&self, sql: &str) -> String {
         psql(&self.url, sql)
