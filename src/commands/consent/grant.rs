@@ -86,7 +86,7 @@ impl Render for Consent {
 
 impl Consent {
     /// `words`, or the name of the file, and how its digest begins.
-    pub(super) fn evidence_for_people(&self) -> String {
+    fn evidence_for_people(&self) -> String {
         match &self.evidence {
             None => "none here".to_owned(),
             Some(note) => {

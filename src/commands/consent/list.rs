@@ -1,6 +1,6 @@
 //! `consent list`
 
-use chrono_tz::Tz;
+use chrono::{DateTime, Utc};
 use clap::Args;
 
 use crate::app::App;
@@ -9,9 +9,8 @@ use crate::commands::reference;
 use crate::db::consents::{self, ConsentFilter};
 use crate::db::page::no_beginning;
 use crate::db::refs::{self, Noun};
-use crate::model::consent::{self, Consent};
+use crate::model::consent::{self, BIOMETRIC, Consent};
 use crate::model::ids::ConsentId;
-use crate::model::time::for_people;
 use crate::ui::{Done, Finished, Row};
 
 #[derive(Debug, Args)]
@@ -71,12 +70,16 @@ pub async fn run(app: &App, args: ConsentListArgs) -> Finished {
 }
 
 impl Row for Consent {
-    const HEADERS: &'static [&'static str] = &["id", "user", "type", "version", "given", "revoked", "evidence"];
+    const HEADERS: &'static [&'static str] = &["id", "user", "version", "given"];
 
     fn cells(&self) -> Vec<String> {
-        let revoked = self.revoked_at.map(|at| for_people(at, Tz::UTC)).unwrap_or_default();
-        let given = for_people(self.given_at, Tz::UTC);
-        let (kind, version) = (self.kind.clone(), self.version.clone());
-        vec![self.id.to_string(), self.email.clone(), kind, version, given, revoked, self.evidence_for_people()]
+        let version = match self.kind.as_str() {
+            BIOMETRIC => self.version.clone(),
+            kind => format!("{kind} {}", self.version),
+        };
+        // The day is enough to find one; times and the proof are in the machine formats.
+        let day = |time: DateTime<Utc>| time.format("%Y-%m-%d").to_string();
+        let revoked = self.revoked_at.map(|at| format!(", revoked {}", day(at))).unwrap_or_default();
+        vec![self.id.to_string(), self.email.clone(), version, format!("{}{revoked}", day(self.given_at))]
     }
 }
