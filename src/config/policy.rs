@@ -33,9 +33,25 @@ pub fn canonical(setting: &Setting, text: &str) -> Result<String> {
             .ok_or_else(|| wrong(&format!("a whole number from {least} to {most}")))
     };
     match setting.key {
-        key if key == settings::KEEP_GPS.key => {
+        key if [settings::KEEP_GPS, settings::INDEX_ON_UPLOAD, settings::KEEP_SELFIE_ORIGINALS]
+            .iter()
+            .any(|flag| flag.key == key) =>
+        {
             yes_or_no(text).map(|yes| yes.to_string()).ok_or_else(|| wrong("true or false"))
         }
+        key if [settings::MATCH_CONFIRM, settings::MATCH_REVIEW, settings::MATCH_MARGIN]
+            .iter()
+            .any(|share| share.key == key) =>
+        {
+            let inside = text.parse::<f32>().is_ok_and(|share| (0.0..=1.0).contains(&share));
+            if inside { Ok(text.to_owned()) } else { Err(wrong("a number from 0 to 1")) }
+        }
+        key if key == settings::RETAIN_PHOTO_FACES.key => match text.to_ascii_lowercase().as_str() {
+            "never" => Ok("never".to_owned()),
+            _ => humantime::parse_duration(text)
+                .map(|_| text.to_owned())
+                .map_err(|_| wrong("a length of time such as 30d, or never")),
+        },
         key if key == settings::PREVIEW_SIZE.key => number(64, 16_384),
         key if key == settings::THUMBNAIL_SIZE.key => number(16, 4_096),
         key if key == settings::PREVIEW_QUALITY.key => number(1, 100),
@@ -80,6 +96,21 @@ pub fn same(a: &str, b: &str) -> bool {
     }
 }
 
+/// Whether `value` guards at least as well as `than`, for a privacy setting whose strictest value is `strict`.
+#[must_use]
+pub fn at_least_as_strict(setting: &Setting, strict: &str, value: &str, than: &str) -> bool {
+    if same(value, strict) || same(value, than) {
+        return true;
+    }
+    if setting.key != settings::RETAIN_PHOTO_FACES.key || same(than, strict) {
+        return false;
+    }
+    match (humantime::parse_duration(value.trim()), humantime::parse_duration(than.trim())) {
+        (Ok(value), Ok(than)) => value <= than,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +134,9 @@ mod tests {
             (settings::QR_URL_TEMPLATE, "{token}"),
             (settings::CONSENT_VERSIONS, "1,"),
             (settings::CONSENT_VERSIONS, "1,any"),
+            (settings::MATCH_CONFIRM, "45"),
+            (settings::INDEX_ON_UPLOAD, "perhaps"),
+            (settings::RETAIN_PHOTO_FACES, "forever"),
         ] {
             assert!(canonical(setting, bad).is_err(), "{} = {bad}", setting.key);
         }
@@ -125,5 +159,22 @@ mod tests {
         assert!(!gps(Some("no"), Some("true")), "tightened, whatever the spelling");
         assert!(!gps(Some("yes"), Some("false")));
         assert!(!gps(Some("yes"), None), "no project's word for it");
+    }
+
+    #[test]
+    fn the_shorter_time_is_the_stricter() {
+        let retain = |local: &str, project: Option<&str>| {
+            let mut sources = crate::config::Sources::default();
+            sources.environment.insert("PHOTOCTL_RETAIN_PHOTO_FACES".to_owned(), local.to_owned());
+            let config = crate::config::Config::load(&sources).expect("configuration");
+            let config = config.for_project(project.map(|value| (settings::RETAIN_PHOTO_FACES.key, value)));
+            config.get(settings::RETAIN_PHOTO_FACES).expect("a value").to_owned()
+        };
+        assert_eq!(retain("7d", Some("30d")), "7d");
+        assert_eq!(retain("7d", None), "7d");
+        assert_eq!(retain("90d", None), "30d");
+        assert_eq!(retain("90d", Some("60d")), "60d");
+        assert_eq!(retain("7d", Some("never")), "never");
+        assert_eq!(retain("never", Some("1y")), "never");
     }
 }

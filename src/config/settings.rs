@@ -45,6 +45,12 @@ macro_rules! settings {
             project: Some(Policy::Privacy { strict: "false" }), about: $about,
         }
     };
+    (@make privacy_never $key:literal, $env:expr, $default:expr, $about:literal) => {
+        Setting {
+            key: $key, env: &$env, default: $default, secret: false,
+            project: Some(Policy::Privacy { strict: "never" }), about: $about,
+        }
+    };
 }
 
 settings! {
@@ -108,6 +114,20 @@ settings! {
         "link in QR codes, such as https://example.org/join/{token}; unset: the project's link with the parameter token";
     CONSENT_VERSIONS = "consent_versions", env ["PHOTOCTL_CONSENT_VERSIONS"], default Some("any"), policy,
         "versions of the consent to biometric processing that are enough, with commas between them, or any";
+    MATCH_CONFIRM = "match_confirm", env ["PHOTOCTL_MATCH_CONFIRM"], default Some("0.45"), policy,
+        "similarity, 0 to 1, from which a face is tagged without a person's look";
+    MATCH_REVIEW = "match_review", env ["PHOTOCTL_MATCH_REVIEW"], default Some("0.363"), policy,
+        "similarity, 0 to 1, from which a face waits for a person's decision";
+    MATCH_MARGIN = "match_margin", env ["PHOTOCTL_MATCH_MARGIN"], default Some("0.05"), policy,
+        "how much less the next best member must resemble a face for it to be tagged without a look";
+    INDEX_ON_UPLOAD = "index_on_upload", env ["PHOTOCTL_INDEX_ON_UPLOAD"], default Some("false"), privacy_no,
+        "look for faces while photos are uploaded: strangers' faces too";
+    RETAIN_PHOTO_FACES = "retain_photo_faces", env ["PHOTOCTL_RETAIN_PHOTO_FACES"], default Some("30d"), privacy_never,
+        "how long faces of photos are kept after the event's end, or after the last upload: 30d, 12h, never";
+    KEEP_SELFIE_ORIGINALS = "keep_selfie_originals", env ["PHOTOCTL_KEEP_SELFIE_ORIGINALS"], default Some("false"), privacy_no,
+        "keep a selfie's file as it was given too, with what the camera wrote into it";
+    FACE_MODELS = "face_models", env ["PHOTOCTL_FACE_MODELS"], default None, local,
+        "folder with the two face models; unset: those inside the program";
     KEEP_GPS = "keep_gps", env ["PHOTOCTL_KEEP_GPS"], default Some("false"), privacy_no,
         "keep the place where a photo was taken, in the database only";
     BCRYPT_COST = "bcrypt_cost", env ["PHOTOCTL_BCRYPT_COST"], default Some("12"), local,

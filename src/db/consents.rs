@@ -128,6 +128,8 @@ pub async fn revoke(conn: &mut PgConnection, user: UserId, kind: &str) -> Result
 pub struct Withdrawn {
     /// Selfies whose vector was removed: nothing is compared with them any more.
     pub selfies_withdrawn: u64,
+    /// Faces of photos that were found to be theirs, whose vector was removed.
+    pub photo_faces_withdrawn: u64,
     /// Tags that nobody had decided yet.
     pub pending_tags_removed: u64,
     /// Tags that stay: confirmed, rejected or made by hand.
@@ -146,8 +148,35 @@ pub async fn withdraw(conn: &mut PgConnection, user: UserId) -> Result<Withdrawn
         user.0,
     );
     let selfies_withdrawn = selfies.execute(&mut *conn).await?.rows_affected();
+    // Given anew, everything is compared anew.
+    sqlx::query!(
+        "DELETE FROM photoctl.selfie_matches m USING selfies s WHERE s.id = m.selfie_id AND s.user_id = $1",
+        user.0,
+    )
+    .execute(&mut *conn)
+    .await?;
+    // A tag that a person rejected says that the face is somebody else's.
+    let faces = sqlx::query!(
+        "
+        UPDATE photoctl.faces f SET vector = NULL, withdrawn_for = $1
+          FROM photoctl.tag_marks m
+         WHERE m.user_id = $1 AND m.status IN ('confirmed', 'pending')
+           AND f.photo_id = m.photo_id AND f.model = m.model AND f.ordinal = m.ordinal
+           AND f.vector IS NOT NULL
+           AND EXISTS (SELECT FROM photo_tags t
+                        WHERE t.photo_id = m.photo_id AND t.user_id = $1 AND t.review_status <> 'rejected')
+        ",
+        user.0,
+    );
+    let photo_faces_withdrawn = faces.execute(&mut *conn).await?.rows_affected();
     let tags = sqlx::query!("DELETE FROM photo_tags WHERE user_id = $1 AND review_status = 'pending'", user.0);
     let pending_tags_removed = tags.execute(&mut *conn).await?.rows_affected();
+    sqlx::query!(
+        "UPDATE photoctl.tag_marks SET status = NULL, marked_at = now() WHERE user_id = $1 AND status = 'pending'",
+        user.0,
+    )
+    .execute(&mut *conn)
+    .await?;
     let left = sqlx::query!(
         r#"
         SELECT (SELECT count(*) FROM photo_tags WHERE user_id = $1) AS "tags!",
@@ -158,7 +187,7 @@ pub async fn withdraw(conn: &mut PgConnection, user: UserId) -> Result<Withdrawn
     .fetch_one(conn)
     .await?;
     let (tags_kept, selfies_kept) = (left.tags.unsigned_abs(), left.selfies.unsigned_abs());
-    Ok(Withdrawn { selfies_withdrawn, pending_tags_removed, tags_kept, selfies_kept })
+    Ok(Withdrawn { selfies_withdrawn, photo_faces_withdrawn, pending_tags_removed, tags_kept, selfies_kept })
 }
 
 /// A live member and their consents of one type.

@@ -71,6 +71,23 @@ impl PhotoId {
     }
 }
 
+impl SelfieId {
+    /// As a photo's: UUIDv5 of the file's SHA-256 in the namespace of the user's id. The same file again is the same
+    /// selfie.
+    #[must_use]
+    pub fn of_content(user: UserId, sha256: &Sha256) -> Self {
+        Self(Uuid::new_v5(&user.0, sha256.as_bytes()))
+    }
+}
+
+impl TagId {
+    /// One tag for a person in a photo: UUIDv5 of the user's id (16 raw bytes) in the namespace of the photo's.
+    #[must_use]
+    pub fn of_pair(photo: PhotoId, user: UserId) -> Self {
+        Self(Uuid::new_v5(&photo.0, user.0.as_bytes()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,6 +41,22 @@ words! {
     PhotoStatus { Processing = "processing", Ready = "ready", Failed = "failed" }
 }
 words! {
+    /// `selfies.status`
+    SelfieStatus { Pending = "pending", Approved = "approved", Rejected = "rejected" }
+}
+words! {
+    /// `photo_tags.review_status`
+    ReviewStatus { Confirmed = "confirmed", Pending = "pending", Rejected = "rejected" }
+}
+words! {
+    /// `photo_tags.source`
+    TagSource { Auto = "auto", Manual = "manual" }
+}
+words! {
+    /// What a person decided about somebody in a photo: `photoctl.tag_decisions.decision`
+    Verdict { Confirmed = "confirmed", Rejected = "rejected", Added = "added", Removed = "removed", Reopened = "reopened" }
+}
+words! {
     /// Which object of a photo is meant.
     PhotoObject { Original = "original", Raw = "raw", Watermarked = "watermarked", Thumbnail = "thumbnail" }
 }

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod consent;
 pub mod ingest;
 pub mod kept;
+pub mod matching;
 pub mod photos;
 pub mod plan;
 pub mod qr;

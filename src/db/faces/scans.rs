@@ -1,0 +1,191 @@
+//! Which photos were looked at for faces, and what was found.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{FaceColumns, to_column};
+use crate::error::Result;
+use crate::model::consent::BIOMETRIC;
+use crate::model::face::{Face, FaceBox};
+use crate::model::ids::{PhotoId, ProjectId};
+
+/// A photo that was not looked at by a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToScan {
+    pub id: PhotoId,
+    /// The original's key.
+    pub storage_key: String,
+    /// The name on the card, where photoctl uploaded it.
+    pub name: Option<String>,
+    /// Sides of the original in pixels, where they are known.
+    pub size: Option<(u32, u32)>,
+    pub size_bytes: Option<u64>,
+}
+
+/// Ready photos of a project without a scan by `model`, in the order of their ids behind `after`. With `unkept`, also
+/// those whose faces were not kept, or were purged: their pixels are to be read again.
+///
+/// # Errors
+/// What the database says.
+pub async fn to_scan(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    model: &str,
+    unkept: bool,
+    after: Option<PhotoId>,
+    limit: i64,
+) -> Result<Vec<ToScan>> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT p.id, p.storage_key, f.original_name AS "name?", f.width AS "width?", f.height AS "height?",
+               f.size_bytes AS "size_bytes?"
+          FROM photos p
+          LEFT JOIN photoctl.photo_files f ON f.photo_id = p.id
+         WHERE p.project_id = $1 AND p.status = 'ready' AND p.deleted_at IS NULL
+           AND ($4::uuid IS NULL OR p.id > $4)
+           AND NOT EXISTS (SELECT FROM photoctl.face_scans s
+                            WHERE s.photo_id = p.id AND s.model = $2 AND (s.kept OR NOT $3))
+         ORDER BY p.id
+         LIMIT $5
+        "#,
+        project.0,
+        model,
+        unkept,
+        after.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    let side = |side: Option<i32>| side.and_then(|side| u32::try_from(side).ok());
+    Ok(rows
+        .into_iter()
+        .map(|row| ToScan {
+            id: PhotoId(row.id),
+            storage_key: row.storage_key,
+            name: row.name,
+            size: side(row.width).zip(side(row.height)),
+            size_bytes: row.size_bytes.map(i64::unsigned_abs),
+        })
+        .collect())
+}
+
+/// What a look at a photo gave.
+#[derive(Debug, Clone, Copy)]
+pub struct Scan<'a> {
+    pub photo: PhotoId,
+    pub model: &'a str,
+    /// Good enough to be compared, the largest first.
+    pub faces: &'a [Face],
+    /// How many were too small or blurred.
+    pub poor: usize,
+    /// Whether the faces stay for later selfies.
+    pub kept: bool,
+}
+
+/// Stores a scan, with its faces where they are kept. One that is there already is not made twice; one whose faces
+/// were not kept is filled. Returns whether anything was written: `false` also where the photo is gone.
+///
+/// # Errors
+/// What the database says.
+pub async fn store(conn: &mut PgConnection, scan: &Scan<'_>) -> Result<bool> {
+    let number = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+    let written = sqlx::query!(
+        "
+        INSERT INTO photoctl.face_scans AS s (photo_id, model, faces, poor, kept)
+        SELECT id, $2, $3, $4, $5 FROM photos WHERE id = $1 FOR KEY SHARE
+        ON CONFLICT (photo_id, model) DO UPDATE
+           SET faces = excluded.faces, poor = excluded.poor, kept = excluded.kept, scanned_at = now(),
+               matched_at = NULL
+         WHERE NOT s.kept
+        ",
+        scan.photo.0,
+        scan.model,
+        number(scan.faces.len()),
+        number(scan.poor),
+        scan.kept,
+    )
+    .execute(&mut *conn)
+    .await?;
+    if written.rows_affected() == 0 {
+        return Ok(false);
+    }
+    if scan.kept {
+        insert(conn, scan).await?;
+    }
+    Ok(true)
+}
+
+/// The faces of a photo; where somebody's vector was withdrawn from it, that face stays without one.
+async fn insert(conn: &mut PgConnection, scan: &Scan<'_>) -> Result<()> {
+    for (ordinal, face) in scan.faces.iter().enumerate() {
+        let columns = FaceColumns::of(&face.found);
+        let [left, top, width, height] = columns.area;
+        let [score, width_px, sharpness, luma, yaw, pitch, roll] = columns.quality;
+        sqlx::query!(
+            "
+            INSERT INTO photoctl.faces (photo_id, model, ordinal, face_left, face_top, face_width, face_height,
+                                        landmarks, score, width_px, sharpness, luma, yaw, pitch, roll, vector)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            ON CONFLICT DO NOTHING
+            ",
+            scan.photo.0,
+            scan.model,
+            i32::try_from(ordinal).unwrap_or(i32::MAX),
+            left,
+            top,
+            width,
+            height,
+            &columns.landmarks,
+            score,
+            width_px,
+            sharpness,
+            luma,
+            yaw,
+            pitch,
+            roll,
+            to_column(&face.vector) as _,
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Where in a photo faces of people were found who have revoked their consent and not given it again: what is found
+/// there is not computed anew.
+///
+/// # Errors
+/// What the database says.
+pub async fn withdrawn_areas(conn: &mut PgConnection, photo: PhotoId) -> Result<Vec<FaceBox>> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT m.face_left AS "left!", m.face_top AS "top!", m.face_width AS "width!", m.face_height AS "height!"
+          FROM photoctl.tag_marks m
+          JOIN photo_tags t ON t.photo_id = m.photo_id AND t.user_id = m.user_id AND t.review_status <> 'rejected'
+         WHERE m.photo_id = $1 AND m.face_left IS NOT NULL
+           AND NOT EXISTS (SELECT FROM user_consents c
+                            WHERE c.user_id = m.user_id AND c.consent_type = $2 AND c.revoked_at IS NULL)
+        "#,
+        photo.0,
+        BIOMETRIC,
+    )
+    .fetch_all(conn)
+    .await?;
+    let area = |left, top, width, height| FaceBox { left, top, width, height };
+    Ok(rows.into_iter().map(|row| area(row.left, row.top, row.width, row.height)).collect())
+}
+
+/// Forgets that photos were looked at, so that they are looked at again. Returns how many were.
+///
+/// # Errors
+/// What the database says.
+pub async fn forget(conn: &mut PgConnection, photos: &[PhotoId], model: &str) -> Result<u64> {
+    let ids: Vec<Uuid> = photos.iter().map(|id| id.0).collect();
+    sqlx::query!("DELETE FROM photoctl.faces WHERE photo_id = ANY($1) AND model = $2", &ids, model)
+        .execute(&mut *conn)
+        .await?;
+    let gone = sqlx::query!("DELETE FROM photoctl.face_scans WHERE photo_id = ANY($1) AND model = $2", &ids, model)
+        .execute(conn)
+        .await?;
+    Ok(gone.rows_affected())
+}
