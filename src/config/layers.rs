@@ -274,7 +274,7 @@ impl Config {
             let held = config.values.get(setting.key);
             let keep = match (policy, held) {
                 (settings::Policy::Privacy { strict }, Some(value)) => {
-                    value.origin != Origin::Default && policy::at_least_as_strict(setting, strict, &value.text, text)
+                    value.origin != Origin::Default && policy::is_stricter(setting, strict, &value.text, text)
                 }
                 (settings::Policy::Plain, Some(value)) => matches!(value.origin, Origin::Flag(_)),
                 (_, None) => false,
@@ -289,7 +289,7 @@ impl Config {
                 && let Some(value) = config.values.get(setting.key)
                 && value.origin != Origin::Project
                 && let Some(default) = setting.default
-                && !policy::at_least_as_strict(setting, strict, &value.text, default)
+                && !policy::is_stricter(setting, strict, &value.text, default)
             {
                 config.values.insert(setting.key, Value { text: default.to_owned(), origin: Origin::Default });
             }

@@ -96,17 +96,17 @@ pub fn same(a: &str, b: &str) -> bool {
     }
 }
 
-/// Whether `value` guards at least as well as `than`, for a privacy setting whose strictest value is `strict`.
+/// Whether `value` is the strictest there is of a privacy setting, or guards better than `than`.
 #[must_use]
-pub fn at_least_as_strict(setting: &Setting, strict: &str, value: &str, than: &str) -> bool {
-    if same(value, strict) || same(value, than) {
+pub fn is_stricter(setting: &Setting, strict: &str, value: &str, than: &str) -> bool {
+    if same(value, strict) {
         return true;
     }
     if setting.key != settings::RETAIN_PHOTO_FACES.key || same(than, strict) {
         return false;
     }
     match (humantime::parse_duration(value.trim()), humantime::parse_duration(than.trim())) {
-        (Ok(value), Ok(than)) => value <= than,
+        (Ok(value), Ok(than)) => value < than,
         _ => false,
     }
 }
