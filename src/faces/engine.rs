@@ -25,7 +25,7 @@ use super::yunet::{self, Candidate};
 /// In what sizes a picture is looked at, and from which score on, is no part of it: that decides which faces are found,
 /// and where their points lie within a pixel or two of the model's input. The same face gives the same person's vector
 /// either way (cosine above 0.98). Whoever changes the template, the filter or the input changes this name.
-const MODEL: &str = "yunet-2023mar+sface-2021dec";
+pub const MODEL: &str = "yunet-2023mar+sface-2021dec";
 
 /// Most bytes that the detector takes for each pixel of its input, the input's own twelve included: measured with
 /// inputs of 1280 x 864 and 2560 x 1728, rounded up.

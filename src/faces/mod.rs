@@ -28,5 +28,5 @@ mod unpack;
 mod yunet;
 
 pub use detect::LEAST_SCORE;
-pub use engine::LocalEngine;
+pub use engine::{LocalEngine, MODEL};
 pub use quality::{EVENT_LEAST_SHARPNESS, EVENT_LEAST_WIDTH_PX, good_for_event};

@@ -36,6 +36,7 @@ pub enum Entity {
     QrToken,
     UserConsent,
     Photo,
+    PhotoTag,
     // What a killed upload left in the store: an object that never came to be.
     UnfinishedUpload,
     Database,
@@ -59,6 +60,7 @@ impl Entity {
             Entity::QrToken => "qr_token",
             Entity::UserConsent => "user_consent",
             Entity::Photo => "photo",
+            Entity::PhotoTag => "photo_tag",
             Entity::UnfinishedUpload => "unfinished_upload",
             Entity::Database => "database",
         }
@@ -101,6 +103,12 @@ pub enum Action {
     Grant,
     /// Expired QR tokens were deleted.
     Prune,
+    /// Faces were looked for in photos, and kept.
+    IndexFaces,
+    /// Faces of photos were removed: the time to keep them was over.
+    PurgeFaces,
+    /// Faces were compared with members, and tags written.
+    Match,
     /// Left the house: a file with data.
     Export,
     /// Left the house: a link that opens without a log-in.
@@ -129,6 +137,9 @@ impl Action {
             Action::Reprocess => "reprocess",
             Action::Repair => "repair",
             Action::Migrate => "migrate",
+            Action::IndexFaces => "index_faces",
+            Action::PurgeFaces => "purge_faces",
+            Action::Match => "match",
             Action::Bind => "bind",
             Action::Recover => "recover",
             Action::Issue => "issue",
