@@ -1,8 +1,10 @@
 //! Consents: one file a verb.
 
+pub mod attend;
 pub mod grant;
 pub mod list;
 pub mod revoke;
+mod spooled;
 pub mod status;
 
 use clap::Subcommand;

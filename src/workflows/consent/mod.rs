@@ -1,5 +1,8 @@
 //! Consents of users: given with their proof, ended with what was known by them, and who stands how.
 
+pub mod drain;
+pub mod spool;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
@@ -164,6 +167,18 @@ pub struct Revocation {
 /// # Errors
 /// What the database says.
 pub async fn revoke(db: &Db, author: &Author, user: &User, kind: &str, dry_run: bool) -> Result<Revocation> {
+    revoke_as_asked(db, author, user, kind, None, dry_run).await
+}
+
+/// The same where it was asked for at an earlier time, which the audit log notes.
+async fn revoke_as_asked(
+    db: &Db,
+    author: &Author,
+    user: &User,
+    kind: &str,
+    asked_at: Option<DateTime<Utc>>,
+    dry_run: bool,
+) -> Result<Revocation> {
     let mut tx = db.begin().await?;
     if !dry_run {
         db::guard::lock(&mut tx, &format!("consents of {}", user.id)).await?;
@@ -180,6 +195,7 @@ pub async fn revoke(db: &Db, author: &Author, user: &User, kind: &str, dry_run: 
     let fields = Fields::new()
         .plain("user_id", Some(&user.id.to_string()), None)
         .plain("consent_type", Some(kind), None)
+        .plain("asked_at", None, asked_at.map(time::rfc3339).as_deref())
         .number("selfies_withdrawn", None, number(withdrawn.selfies_withdrawn))
         .number("pending_tags_removed", None, number(withdrawn.pending_tags_removed));
     let mut entry =
