@@ -1,6 +1,7 @@
 //! Consents of users: given with their proof, ended with what was known by them, and who stands how.
 
 pub mod drain;
+pub mod import;
 pub mod spool;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,9 @@ use crate::workflows::setup::settings as project_settings;
 
 /// Bytes of a file that proves a consent: a scanned form, a short recording.
 const EVIDENCE_MOST: u64 = 10_000_000;
+
+/// The lock of who brings in many consents, who holds it alone; who grants or revokes one shares it.
+const CONSENTS: &str = "consents";
 
 /// Characters of words that prove a consent.
 const WORDS_MOST: usize = 10_000;
@@ -96,6 +100,7 @@ pub async fn grant(
     let mut tx = db.begin().await?;
     if !mode.dry_run {
         // Two at once would both find none.
+        db::guard::lock_shared(&mut tx, CONSENTS).await?;
         db::guard::lock(&mut tx, &format!("consents of {}", user.id)).await?;
     }
     let (kind, version) = (Some(words.kind.as_str()), Some(words.version.as_str()));
@@ -181,6 +186,7 @@ async fn revoke_as_asked(
 ) -> Result<Revocation> {
     let mut tx = db.begin().await?;
     if !dry_run {
+        db::guard::lock_shared(&mut tx, CONSENTS).await?;
         db::guard::lock(&mut tx, &format!("consents of {}", user.id)).await?;
     }
     let ids = consents::revoke(&mut tx, user.id, kind).await?;
