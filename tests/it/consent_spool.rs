@@ -74,16 +74,17 @@ fn close(db: Db) {
 fn an_upload_carries_out_what_is_left_meanwhile() {
     let world = world();
     let mut upload = holder(&world);
-    let told = gus(world.machine()).code(0).json();
+    // It holds the lock before its server has started, which may take its time.
+    let told = revoke(world.machine(), "--user gus@example.org --wait 1min").run().code(0).json();
     assert_eq!((&told["spooled"], &told["applied"], &told["ok"]), (&json!(true), &json!(true), &json!(true)), "{told}");
     assert_eq!(told["file"], json!(null));
     assert!(upload.is_running(), "it goes on");
     assert!(files(&world.machine().data(), "revocations").is_empty());
     // Again, as a person: there is nothing left to do, and that is no failure.
-    let again = world.machine().line("consent revoke --user gus@example.org --yes").run().code(0);
+    let again = world.machine().line("consent revoke --user gus@example.org --yes --wait 1min").run().code(0);
     again.stdout_has("is carried out").stdout_has(&format!("in use by pid {}", upload.pid()));
     // Nobody is told that it was done where nobody is meant.
-    let nobody = revoke(world.machine(), "--user nobody@example.org").run().code(1);
+    let nobody = revoke(world.machine(), "--user nobody@example.org --wait 1min").run().code(1);
     assert!(nobody.error()["message"].as_str().unwrap().contains("no user"), "{}", nobody.transcript());
     upload.signal(Signal::INT);
     let ended = upload.wait().code(130).stderr_has("A revocation was left meanwhile: 1 consent of user");
