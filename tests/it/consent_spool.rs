@@ -104,7 +104,7 @@ fn a_holder_that_is_killed_leaves_it_to_the_next_command() {
     let told = gus(world.machine()).code(0).json();
     assert_eq!((&told["spooled"], &told["applied"]), (&json!(true), &json!(false)), "{told}");
     let file = PathBuf::from(told["file"].as_str().unwrap());
-    assert_eq!(files(&world.machine().data(), "revocations"), [file.clone()]);
+    assert_eq!(files(&world.machine().data(), "revocations"), std::slice::from_ref(&file));
     let left: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!((&left["user"], &left["type"]), (&json!("gus@example.org"), &json!("biometric_processing")));
     upload.signal(Signal::KILL);
