@@ -238,7 +238,7 @@ fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
     with_program_cache(&config, sources)?;
     let began = std::time::Instant::now();
     tracing::info!(command.name = command, config.profile = config.profile(), "begin");
-    let app = App::new(config, ui, command, cli.global.wait);
+    let app = App::new(config, ui, command, cli.global.wait).attended(consent::attend::attend, consent::attend::EVERY);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

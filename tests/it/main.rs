@@ -7,6 +7,8 @@ mod cli;
 mod completions;
 mod config;
 mod consent;
+mod consent_import;
+mod consent_spool;
 mod db_adopt;
 mod db_backup;
 mod db_check;

@@ -32,7 +32,7 @@ pub const TASKS: &[Task] = &[
         ("qr", "issue list revoke prune redeem render sheet slate"),
     ]),
     ("Ask before a face is looked for", &[
-        ("consent", "grant revoke list status"),
+        ("consent", "grant import revoke list status"),
     ]),
     ("Upload photos and look after them", &[
         ("photos", "upload list show url download"),
