@@ -30,6 +30,7 @@ mod faults_store;
 mod faults_world;
 mod floors;
 mod imaging;
+mod matching;
 mod nouns;
 mod objects;
 mod objects_faults;
