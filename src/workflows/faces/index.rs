@@ -8,7 +8,7 @@ use crate::db::{self, Db};
 use crate::error::Result;
 use crate::workflows::photos::job::Told;
 
-use super::look::{Looker, Seen};
+use super::look::Looker;
 
 /// What was found in one photo.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Indexer {
         let mut tx = self.db.begin().await?;
         // Who revoked while the picture was looked at is not found in it.
         let areas = db::faces::withdrawn_areas(&mut tx, photo.id).await?;
-        let seen = without(seen, &areas);
+        let seen = seen.without(&areas);
         if again {
             db::faces::forget(&mut tx, &[photo.id], self.looker.model()).await?;
         }
@@ -52,9 +52,4 @@ impl Indexer {
         let outcome = if written { Outcome::Done } else { Outcome::Present };
         Ok((outcome, Indexed { faces: seen.faces.len() as u64, poor: seen.poor as u64 }))
     }
-}
-
-fn without(mut seen: Seen, areas: &[crate::model::face::FaceBox]) -> Seen {
-    seen.faces.retain(|face| !areas.iter().any(|area| area.overlap(&face.found.area) >= super::look::SAME_FACE));
-    seen
 }

@@ -16,6 +16,9 @@ use crate::model::face::{Face, FaceBox};
 use crate::model::pixels::Pixels;
 use crate::objects::{StorageKey, Store};
 
+/// The engine that runs inside the program.
+pub type Engine = LocalEngine;
+
 /// Model of the vectors that are made here.
 pub const MODEL: &str = crate::faces::MODEL;
 
@@ -32,6 +35,15 @@ pub struct Seen {
     pub faces: Vec<Face>,
     /// How many are too small or blurred for it.
     pub poor: usize,
+}
+
+impl Seen {
+    /// Without what lies at one of `areas`.
+    #[must_use]
+    pub fn without(mut self, areas: &[FaceBox]) -> Self {
+        self.faces.retain(|face| !areas.iter().any(|area| area.overlap(&face.found.area) >= SAME_FACE));
+        self
+    }
 }
 
 /// Looks for faces in photos, as many at once as there are cores.

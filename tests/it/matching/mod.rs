@@ -53,7 +53,8 @@ impl Seed {
 
     pub fn selfie(&mut self, n: usize, looks: Looks<'_>) -> &mut Self {
         self.selfies += 1;
-        let (id, user, vector) = (format!("00000000-0000-4000-8000-{:012x}", 0xe000 + self.selfies), user(n), vector(looks, 80));
+        let (id, user, vector) =
+            (format!("00000000-0000-4000-8000-{:012x}", 0xe000 + self.selfies), user(n), vector(looks, 80));
         write!(
             self.sql,
             "INSERT INTO selfies (id, user_id, storage_key, embedding, status)
@@ -95,7 +96,7 @@ impl Seed {
         self
     }
 
-    pub fn into(&mut self, world: &World) {
+    pub fn plant(&mut self, world: &World) {
         world.sql(&std::mem::take(&mut self.sql));
     }
 }
