@@ -100,7 +100,7 @@ pub enum Command {
     /// Faces of photos: look for them, keep them, let them go
     #[command(subcommand, visible_alias = "face")]
     Faces(faces::Command),
-    /// Tags: who is in a photo
+    /// Tags: who is in which photo, and what people decided about it
     #[command(subcommand, visible_alias = "tag")]
     Tags(tags::Command),
     /// The database: migrate, check, back up

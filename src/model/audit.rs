@@ -109,6 +109,10 @@ pub enum Action {
     PurgeFaces,
     /// Faces were compared with members, and tags written.
     Match,
+    /// People said who is in a photo and who is not.
+    Decide,
+    /// Other thresholds were applied to tags that nobody had decided.
+    Retune,
     /// Left the house: a file with data.
     Export,
     /// Left the house: a link that opens without a log-in.
@@ -147,6 +151,8 @@ impl Action {
             Action::Revoke => "revoke",
             Action::Grant => "grant",
             Action::Prune => "prune",
+            Action::Decide => "decide",
+            Action::Retune => "retune",
             Action::Export => "export",
             Action::Link => "link",
             Action::Download => "download",

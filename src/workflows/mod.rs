@@ -11,4 +11,5 @@ pub mod plan;
 pub mod qr;
 pub mod roster;
 pub mod setup;
+pub mod tags;
 pub mod whole;
