@@ -39,7 +39,8 @@ pub const TASKS: &[Task] = &[
         ("photos", "verify adopt reprocess delete restore"),
     ]),
     ("Say who is in which photo", &[
-        ("tags", "list explain confirm reject reopen remove add decide stats retune"),
+        ("faces", "index status purge"),
+        ("tags", "match list explain confirm reject reopen remove add decide stats retune"),
     ]),
     ("Look after the platform", &[
         ("", "doctor"),

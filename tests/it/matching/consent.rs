@@ -10,7 +10,7 @@ fn who_does_not_allow_it_is_not_compared_and_is_found_once_they_do() {
     for world in World::both() {
         let mut seed = Seed::default();
         seed.guest(1).guest(2).photo(&photo(1), &[&[(1, 0.8)], &[(2, 0.8)]]).plant(&world);
-        let settings = format!("project settings set --project {PROJECT} consent_versions=2");
+        let settings = format!("project settings set --project {PROJECT} consent_versions 2");
         world.machine().args(shlex::split(&settings).unwrap()).run().code(0);
         world.sql(&format!("UPDATE user_consents SET consent_version = '2' WHERE user_id = '{}'", user(1)));
         let run = tags(&world, &format!("match --project {PROJECT} --json")).code(3).json();

@@ -116,7 +116,7 @@ fn faces_are_found_kept_and_matched_and_nothing_is_done_twice() {
 fn where_faces_are_not_kept_the_pixels_are_compared_and_forgotten() {
     for world in World::both() {
         event(&world, PHOTOS, &[(1, "person_a_1.jpg")]);
-        let set = format!("project settings set --project {PROJECT} retain_photo_faces=never");
+        let set = format!("project settings set --project {PROJECT} retain_photo_faces never");
         world.machine().args(shlex::split(&set).unwrap()).run().code(0);
         faces(&world, &format!("index --project {PROJECT}")).code(7);
         let run = tags(&world, &format!("match --project {PROJECT} --json")).code(0).json();

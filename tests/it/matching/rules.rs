@@ -141,15 +141,17 @@ fn thresholds_are_the_projects_and_contradictions_are_refused() {
     let mut seed = Seed::default();
     seed.guest(1).photo(&photo(1), &[&[(1, 0.6)]]).photo(&photo(2), &[&[(1, 0.5)]]).plant(&world);
     let set = |line: &str| world.machine().args(shlex::split(line).unwrap()).run();
-    set(&format!("project settings set --project {PROJECT} match_confirm=0.7 match_review=0.55")).code(0);
+    set(&format!("project settings set --project {PROJECT} match_confirm 0.7")).code(0);
+    set(&format!("project settings set --project {PROJECT} match_review 0.55")).code(0);
     matched(&world, "");
     assert_eq!(told(&world), "001:001:pending");
     // What nobody decided follows the rules of the day.
-    set(&format!("project settings set --project {PROJECT} match_confirm=0.55 match_review=0.45")).code(0);
+    set(&format!("project settings set --project {PROJECT} match_review 0.45")).code(0);
+    set(&format!("project settings set --project {PROJECT} match_confirm 0.55")).code(0);
     let report = matched(&world, "--all");
     assert_eq!(counts(&report, &["changed", "pending"]), [1, 1], "{report}");
     assert_eq!(told(&world), "001:001:confirmed 002:001:pending");
-    set(&format!("project settings set --project {PROJECT} match_review=0.9")).code(0);
+    set(&format!("project settings set --project {PROJECT} match_review 0.9")).code(0);
     let refused = tags(&world, &format!("match --project {PROJECT} --json")).code(2);
     assert!(refused.error()["message"].as_str().unwrap().contains("0.9"), "{}", refused.error());
 }
