@@ -510,9 +510,102 @@ def bench_orl():
             ">= 99.5" if name == "photoctl" else "-", strict >= 99.5 or name != "photoctl")
 
 
+def event_of_vectors(run_in):
+    """A migrated database of its own for what `run_in` measures."""
+    name = f"bench_{random.randrange(10**9)}"
+    url = POSTGRES.rsplit("/", 1)[0] + "/" + name
+    env = {"DATABASE_URL": url, "PHOTOCTL_HOME": str(DIR / "home-match"), "PHOTOCTL_STORAGE_URL": f"file://{DIR}/home-match/store"}
+    psql(POSTGRES, f"CREATE DATABASE {name}")
+    try:
+        run([PHOTOCTL, "db", "migrate"], env)
+        run_in(url, env)
+    finally:
+        subprocess.run(["psql", "-qX", POSTGRES, "-c", f"DROP DATABASE {name} WITH (FORCE)"], check=False)
+
+
+def rows_of(url, sql):
+    out = subprocess.run(["psql", "-qXAt", "-v", "ON_ERROR_STOP=1", url, "-c", sql], check=True, stdout=subprocess.PIPE)
+    return out.stdout.decode().split()
+
+
+NEAREST = """SELECT p.id || ':' || b.user_id FROM photoctl.faces f JOIN photos p ON p.id = f.photo_id,
+    LATERAL (SELECT user_id, embedding <=> f.vector AS far FROM selfies ORDER BY embedding <=> f.vector LIMIT 1) b
+    WHERE 1 - b.far >= 0.363 ORDER BY 1"""
+
+
+def bench_match():
+    """Faces against members through the binary, beside pgvector with one query a face on the same server."""
+    import matching
+    import numpy
+
+    def at(people, count, each):
+        def measure(url, env):
+            generator = numpy.random.default_rng(7)
+            matching.photos(url, count // each)
+            vectors = matching.members(url, people, generator)
+            # A face shares 0.7 with its person; a third are strangers.
+            own = generator.permutation(people)[numpy.arange(count) % people]
+            noise = matching.units(generator, count)
+            faces = numpy.where(numpy.arange(count)[:, None] % 3 == 0, noise, 0.7 * vectors[own] + 0.714 * noise)
+            matching.faces(url, faces / numpy.linalg.norm(faces, axis=1, keepdims=True), each)
+            psql(url, "VACUUM ANALYZE")
+            ours = run([PHOTOCTL, "tags", "match", "--project", matching.PROJECT], env)
+            pairs = rows_of(url, "SELECT photo_id || ':' || user_id FROM photo_tags ORDER BY 1")
+            other = run([PHOTOCTL, "tags", "match", "--project", matching.PROJECT, "--dry-run", "--all"], env)
+            psql(url, "DELETE FROM photoctl.selfie_matches")
+            back = run([PHOTOCTL, "tags", "match", "--project", matching.PROJECT, "--dry-run"], env)
+            print(f"{people} members: new faces {ours.wall:.2f} s with writing, all again {other.wall:.2f} s, "
+                  f"new selfies {back.wall:.2f} s, {ours.rss_mb:.0f} MB")
+            return url, pairs, ours, other, back
+        return measure
+
+    def exact(url, env):
+        url, pairs, ours, other, back = at(10_000, 10_000, 4)(url, env)
+        psql(url, "SET max_parallel_workers_per_gather = 0")
+        start = time.monotonic()
+        peer = rows_of(url, NEAREST)
+        seconds = time.monotonic() - start
+        same = peer == pairs
+        ratio = seconds / other.wall
+        row("s, 10,000 faces against 10,000 members", f"{other.wall:.2f}", f"pgvector exact {seconds:.1f}",
+            f"{ratio:.0f} times faster, {'the same' if same else 'ANOTHER'} result", ">= 20", ratio >= 20 and same)
+        ratio = seconds / back.wall
+        row("s, 10,000 selfies against 10,000 faces", f"{back.wall:.2f}", f"pgvector exact {seconds:.1f}",
+            f"{ratio:.0f} times faster", ">= 20", ratio >= 20)
+
+    def approximate(url, env):
+        url, pairs, ours, other, back = at(100_000, 10_000, 4)(url, env)
+        psql(url, "SET maintenance_work_mem = '1GB'; CREATE INDEX ON selfies USING hnsw (embedding vector_cosine_ops)")
+        start = time.monotonic()
+        peer = rows_of(url, NEAREST)
+        seconds = time.monotonic() - start
+        recall = len(set(peer) & set(pairs)) / len(pairs)
+        row("s, 10,000 faces against 100,000 members", f"{other.wall:.2f}", f"pgvector HNSW {seconds:.1f}",
+            f"{seconds / other.wall:.1f} times faster, HNSW's recall {recall * 100:.2f} %", "> 1", seconds > other.wall)
+
+    event_of_vectors(exact)
+    event_of_vectors(approximate)
+
+
+def bench_million():
+    """Memory of a run over 1,000,000 faces."""
+    import matching
+    import numpy
+
+    def measure(url, env):
+        matching.photos(url, 200_000)
+        matching.members(url, 1_000, numpy.random.default_rng(7))
+        matching.pool(url, 200_000, 5, 1_000)
+        psql(url, "VACUUM ANALYZE")
+        cost = run([PHOTOCTL, "tags", "match", "--project", matching.PROJECT, "--dry-run"], env)
+        row("peak MB, 1,000,000 faces matched", f"{cost.rss_mb:.0f}", "-", f"{cost.wall:.0f} s", "<= 500", cost.rss_mb <= 500)
+
+    event_of_vectors(measure)
+
+
 ROWS = {"cpu": bench_cpu, "s3": bench_s3, "rerun": bench_rerun, "memory": bench_memory, "start": bench_start,
         "rows": bench_rows, "roster": bench_roster, "quality": bench_quality,
-        "plan": bench_plan, "faces": bench_faces, "orl": bench_orl}
+        "plan": bench_plan, "faces": bench_faces, "orl": bench_orl, "match": bench_match, "million": bench_million}
 
 
 def main():

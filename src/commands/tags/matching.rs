@@ -65,6 +65,7 @@ pub async fn run(app: &App, args: MatchArgs) -> Finished {
         model: look::MODEL,
         thresholds: thresholds(&config)?,
         enough: enough(&config),
+        kept: keeps,
         dry_run: args.dry_run,
         cancel: app.cancel.clone(),
         progress: job.progress.clone(),

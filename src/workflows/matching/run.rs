@@ -30,6 +30,8 @@ pub struct Matching {
     pub model: &'static str,
     pub thresholds: Thresholds,
     pub enough: Versions,
+    /// Whether faces of photos are kept now: those that are to go are not compared, also by a dry run before it.
+    pub kept: bool,
     pub dry_run: bool,
     pub cancel: Cancel,
     pub progress: Arc<dyn Progress>,
@@ -76,7 +78,7 @@ impl Matching {
         let mut state = state;
         // Who may be compared is counted, and whoever may not loses the mark of having been, also where nothing is new.
         self.batch(&mut state, Photos::new(), &[]).await?;
-        if only.is_none() {
+        if self.kept && only.is_none() {
             self.new_faces(&mut state, all).await?;
         }
         self.new_selfies(&mut state, only).await?;
@@ -132,7 +134,10 @@ impl Matching {
             }
             let crowd = Crowd::new(&consented, &new);
             let conn = consented.conn();
-            let ids = db::faces::unmatched(conn, self.project, self.model, true, after, PAGE).await?;
+            let ids = match self.kept {
+                true => db::faces::unmatched(conn, self.project, self.model, true, after, PAGE).await?,
+                false => Vec::new(),
+            };
             let Some(last) = ids.last().copied() else {
                 state.report.new_selfies = compared.len() as u64;
                 let selfies: Vec<SelfieId> = compared.into_iter().collect();
@@ -163,9 +168,12 @@ impl Matching {
     }
 
     async fn again(&self, state: &mut State, ids: &[PhotoId]) -> Result<()> {
-        let left = ids.iter().filter(|id| !state.rehearsed.contains(id));
-        let mut photos: Photos = left.map(|id| (*id, Vec::new())).collect();
-        for face in db::faces::of_photos(&mut *self.db.conn().await?, ids, self.model).await? {
+        let left: Vec<PhotoId> = ids.iter().filter(|id| !state.rehearsed.contains(id)).copied().collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        let mut photos: Photos = left.iter().map(|id| (*id, Vec::new())).collect();
+        for face in db::faces::of_photos(&mut *self.db.conn().await?, &left, self.model).await? {
             photos.entry(face.photo).or_default().push(face);
         }
         self.batch(state, photos, &[]).await

@@ -3,6 +3,7 @@
 mod consent;
 mod pictures;
 mod rules;
+mod sticky;
 
 use std::fmt::Write as _;
 
@@ -68,7 +69,7 @@ impl Seed {
 
     /// A photo that was looked at, with these faces.
     pub fn photo(&mut self, id: &str, faces: &[Looks<'_>]) -> &mut Self {
-        let photo = Photo { id: Some(id), ..Photo::default() };
+        let photo = Photo { id: Some(id), uploaded: "now", ..Photo::default() };
         self.sql.push_str(&photo.sql(id));
         self.scan(id, faces)
     }

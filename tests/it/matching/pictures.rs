@@ -39,7 +39,7 @@ fn event(world: &World, photos: &[(usize, &[&str])], members: &[(usize, &str)]) 
     let mut keys = Vec::new();
     for (n, names) in photos {
         let (id, bytes) = (super::photo(*n), group(names));
-        let photo = Photo { id: Some(&id), foreign: true, ..Photo::default() };
+        let photo = Photo { id: Some(&id), foreign: true, uploaded: "now", ..Photo::default() };
         sql.push_str(&photo.sql(&id));
         keys.push((format!("projects/{PROJECT}/photos/{id}/original.jpg"), bytes));
     }
@@ -180,7 +180,7 @@ fn a_missing_or_other_model_is_named_with_its_hash() {
         world.machine().args(shlex::split(line).unwrap()).env("PHOTOCTL_FACE_MODELS", models.as_os_str()).run()
     };
     let line = format!("faces index --project {PROJECT} --json");
-    let missing = machine(&line).code(1).error();
+    let missing = machine(&line).code(2).error();
     assert!(missing["message"].as_str().unwrap().contains("face_detection_yunet_2023mar_int8bq.onnx"), "{missing}");
     std::fs::write(models.join("face_detection_yunet_2023mar_int8bq.onnx"), b"broken").unwrap();
     let broken = machine(&line).code(1).error();
