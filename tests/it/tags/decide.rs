@@ -113,15 +113,14 @@ fn a_decision_waits_for_a_revocation_and_gives_way_to_it() {
     let gus = member(&world, "gus@x.org");
     seed(&world, &[Seed::pending(&photo(&world, "DSC_0001.JPG"), &gus, 0.4)]);
     let db = world.database().unwrap();
-    let mut other = wait(db.outsider());
-    let run = |conn: &mut sqlx::PgConnection, sql: &'static str| {
-        wait(async { sqlx::raw_sql(sql).execute(conn).await.unwrap() })
-    };
-    run(&mut other, "BEGIN; UPDATE user_consents SET revoked_at = now()");
-    let deciding = world.machine().line(&format!("tags confirm {GUS}")).spawn();
-    db.until_blocked(1);
-    run(&mut other, "COMMIT");
-    deciding.wait().code(7);
+    wait(async {
+        let mut other = db.outsider().await;
+        sqlx::raw_sql("BEGIN; UPDATE user_consents SET revoked_at = now()").execute(&mut other).await.unwrap();
+        let deciding = world.machine().line(&format!("tags confirm {GUS}")).spawn();
+        db.until_blocked(1);
+        sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
+        deciding.wait().code(7);
+    });
     assert_eq!(rows(&world), "DSC_0001.JPG gus@x.org pending auto");
 }
 
