@@ -122,7 +122,8 @@ impl Explanation {
                 "Judged",
                 format!("{:.3} by {} ({model}), {}", judged.score, judged.engine, for_people(judged.at, zone)),
             );
-            page.field_if("By", judged.thresholds.as_ref().map(thresholds));
+            let then = judged.thresholds.filter(|then| *then != self.thresholds);
+            page.field_if("By then", then.as_ref().map(thresholds));
             page.field_if(
                 "Next best",
                 judged.runner_up.as_ref().map(|other| format!("{} {:.3}", name(other), other.score.unwrap_or(0.0))),
@@ -131,7 +132,7 @@ impl Explanation {
             let hand = if judged.engine == NO_ENGINE { "made by hand" } else { "found in the table" };
             page.field("Judged", format!("{hand}: no face was compared"));
         }
-        page.field("Now", thresholds(&self.thresholds));
+        page.field("Thresholds", thresholds(&self.thresholds));
         match (&self.compared, self.not_compared) {
             (Some(face), _) => {
                 page.field("Face", format!("number {} of the photo, the largest is 0", face.ordinal));

@@ -2,7 +2,7 @@
 //!
 //! A claim is a lease: who goes on working renews it, and what a crashed reviewer held comes back once it has run out.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -42,6 +42,18 @@ impl ReviewOrder {
             ReviewOrder::Photo => "photo",
             ReviewOrder::User => "user",
         }
+    }
+
+    /// As the rows are ordered that are taken.
+    fn compare(self, a: &PendingTag, b: &PendingTag) -> Ordering {
+        let first = match self {
+            ReviewOrder::Likely => b.confidence.total_cmp(&a.confidence),
+            ReviewOrder::Doubtful => a.confidence.total_cmp(&b.confidence),
+            ReviewOrder::Oldest => Ordering::Equal,
+            ReviewOrder::Photo => a.pair.photo.cmp(&b.pair.photo),
+            ReviewOrder::User => a.pair.user.cmp(&b.pair.user),
+        };
+        first.then(a.created_at.cmp(&b.created_at)).then(a.id.cmp(&b.id))
     }
 }
 
@@ -100,7 +112,9 @@ pub async fn claim(
         claimed.extend(won);
         // What somebody else won between the look and the lock does not count: there may be more behind it.
         if claimed.len() >= limit as usize || free < i64::from(wanted) {
-            return pending(conn, &claimed).await;
+            let mut tags = pending(conn, &claimed).await?;
+            tags.sort_by(|a, b| order.compare(a, b));
+            return Ok(tags);
         }
     }
 }
@@ -157,7 +171,7 @@ async fn take(
     Ok((row.free, row.won))
 }
 
-/// These tags with what a reviewer is shown, in the order of `ids`; those that are gone are left out.
+/// These tags with what a reviewer is shown; those that are gone are left out.
 ///
 /// # Errors
 /// What the database says.
@@ -183,8 +197,7 @@ async fn pending(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<PendingTag
     )
     .fetch_all(conn)
     .await?;
-    let mut tags: BTreeMap<Uuid, PendingTag> = rows.into_iter().map(|row| (row.id, row.into())).collect();
-    Ok(ids.iter().filter_map(|id| tags.remove(id)).collect())
+    Ok(rows.into_iter().map(PendingTag::from).collect())
 }
 
 /// Keeps what `by` holds for another lease, also what has run out and nobody else took. Returns which tags those are.

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::model::face::FaceBox;
 use crate::model::ids::{PhotoId, SelfieId, TagId, UserId};
 use crate::model::matching::Thresholds;
-use crate::model::status::Verdict;
+use crate::model::status::{TagSource, Verdict};
 use crate::model::tag::{Mark, Pair, PairState, TagRow};
 
 /// Locks photos against others who write tags of theirs, in the order of their ids. Returns those that are there and
@@ -71,7 +71,8 @@ async fn read(conn: &mut PgConnection, photos: &[Uuid], users: Option<&[Uuid]>) 
         let tag = TagRow {
             id: TagId(row.id),
             confidence: row.confidence,
-            source: word(&row.source)?,
+            // The web application may know other words; what is not made by hand is a run's.
+            source: row.source.parse().unwrap_or(TagSource::Auto),
             status: word(&row.review_status)?,
         };
         states.entry(pair(row.photo_id, row.user_id)).or_default().row = Some(tag);

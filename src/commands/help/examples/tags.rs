@@ -37,10 +37,14 @@ pub const ALL: &[Examples] = &[
     ("tags reopen", &[
         ("A decision that was a mistake",
          "photoctl tags reopen --photo DSC_0001.JPG --user gus@example.org"),
+        ("By the tag's id, in the name of whoever asked for it",
+         "photoctl tags reopen 5f0c2a9b --actor eva@example.org"),
     ]),
     ("tags remove", &[
         ("A guest who does not want to be tagged in this photo",
          "photoctl tags remove --photo DSC_0001.JPG --user gus@example.org --yes"),
+        ("By the tag's id, to see what would go",
+         "photoctl tags remove 5f0c2a9b --dry-run"),
     ]),
     ("tags add", &[
         ("Seen by a person, from behind",
@@ -57,6 +61,8 @@ pub const ALL: &[Examples] = &[
     ("tags stats", &[
         ("How good the scores are, judged by what people decided",
          "photoctl tags stats --project \"Summer Run\""),
+        ("The threshold that they suggest, for a script",
+         "photoctl tags stats --project \"Summer Run\" --json"),
     ]),
     ("tags retune", &[
         ("What stricter thresholds would change",
