@@ -85,6 +85,14 @@ impl Consented {
         Ok(Self { tx, standings })
     }
 
+    /// Asks anew within the same transaction: of these users, by these versions. The locks that are held stay.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn again(self, asked: Asked<'_>) -> Result<Self> {
+        Self::check(self.tx, asked).await
+    }
+
     /// How a user stands. `None`: nobody asked for them.
     #[must_use]
     pub fn standing(&self, user: UserId) -> Option<Standing> {

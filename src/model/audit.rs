@@ -36,6 +36,7 @@ pub enum Entity {
     QrToken,
     UserConsent,
     Photo,
+    PhotoTag,
     // What a killed upload left in the store: an object that never came to be.
     UnfinishedUpload,
     Database,
@@ -59,6 +60,7 @@ impl Entity {
             Entity::QrToken => "qr_token",
             Entity::UserConsent => "user_consent",
             Entity::Photo => "photo",
+            Entity::PhotoTag => "photo_tag",
             Entity::UnfinishedUpload => "unfinished_upload",
             Entity::Database => "database",
         }
@@ -101,6 +103,10 @@ pub enum Action {
     Grant,
     /// Expired QR tokens were deleted.
     Prune,
+    /// People said who is in a photo and who is not.
+    Decide,
+    /// Other thresholds were applied to tags that nobody had decided.
+    Retune,
     /// Left the house: a file with data.
     Export,
     /// Left the house: a link that opens without a log-in.
@@ -136,6 +142,8 @@ impl Action {
             Action::Revoke => "revoke",
             Action::Grant => "grant",
             Action::Prune => "prune",
+            Action::Decide => "decide",
+            Action::Retune => "retune",
             Action::Export => "export",
             Action::Link => "link",
             Action::Download => "download",

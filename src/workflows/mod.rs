@@ -10,4 +10,5 @@ pub mod plan;
 pub mod qr;
 pub mod roster;
 pub mod setup;
+pub mod tags;
 pub mod whole;

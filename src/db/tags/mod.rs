@@ -3,11 +3,14 @@
 //! Whoever writes tags holds, in this order: the consents of the users (`db::consented`), the rows of the photos
 //! ([`lock_photos`]), the rows of the tags. Nobody who keeps to it waits for somebody who waits for them.
 
+pub mod claims;
 mod decide;
+mod people;
 mod state;
 mod write;
 
 pub use decide::{NewDecision, decide, history};
+pub use people::{live_users, projects_of};
 pub use state::{lock_photos, note_decided_elsewhere, of_pairs, of_photos};
 pub use write::{Written, remove, write};
 

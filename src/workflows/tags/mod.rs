@@ -1,0 +1,3 @@
+//! Tags as people see them: decisions, and what leads to them.
+
+pub mod decide;
