@@ -11,7 +11,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::app::App;
 use crate::commands::{
     audit, completions, config, consent, db, doctor, help, man, operator, package, photographer, photos, project, qr,
-    remember, user,
+    remember, tags, user,
 };
 use crate::config::{Config, Sources, settings};
 use crate::error::{Error, Exit, Kind, Result};
@@ -97,6 +97,9 @@ pub enum Command {
     /// Photos: upload, list, verify, download
     #[command(subcommand, visible_alias = "photo")]
     Photos(photos::Command),
+    /// Tags: who is in which photo
+    #[command(subcommand, visible_alias = "tag")]
+    Tags(tags::Command),
     /// The database: migrate, check, back up
     #[command(subcommand)]
     Db(db::Command),
@@ -136,6 +139,7 @@ impl Command {
             Command::Qr(command) => qr::run(app, command).await,
             Command::Consent(command) => consent::run(app, command).await,
             Command::Photos(command) => photos::run(app, command).await,
+            Command::Tags(command) => tags::run(app, command).await,
             Command::Db(command) => db::run(app, command).await,
             Command::Config(command) => config::run(app, command).await,
             Command::Doctor(args) => doctor::run(app, &args).await,

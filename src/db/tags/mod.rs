@@ -6,6 +6,7 @@
 pub mod claims;
 mod decide;
 mod people;
+pub mod review;
 mod state;
 mod write;
 

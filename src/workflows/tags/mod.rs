@@ -1,3 +1,4 @@
 //! Tags as people see them: decisions, and what leads to them.
 
 pub mod decide;
+pub mod review;
