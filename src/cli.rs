@@ -97,7 +97,7 @@ pub enum Command {
     /// Photos: upload, list, verify, download
     #[command(subcommand, visible_alias = "photo")]
     Photos(photos::Command),
-    /// Tags: who is in which photo
+    /// Tags: who is in which photo, and what people decided about it
     #[command(subcommand, visible_alias = "tag")]
     Tags(tags::Command),
     /// The database: migrate, check, back up

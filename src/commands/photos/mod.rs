@@ -7,7 +7,7 @@ pub mod list;
 mod report;
 pub mod reprocess;
 pub mod restore;
-mod select;
+pub mod select;
 pub mod show;
 pub mod upload;
 pub mod url;

@@ -5,13 +5,17 @@
 
 pub mod claims;
 mod decide;
+pub mod explain;
+pub mod list;
 mod people;
+pub mod retune;
 pub mod review;
 mod state;
+pub mod stats;
 mod write;
 
 pub use decide::{NewDecision, decide, history};
-pub use people::{live_users, projects_of};
+pub use people::{NamedPhoto, live_users, photos_named, projects_of};
 pub use state::{lock_photos, note_decided_elsewhere, of_pairs, of_photos};
 pub use write::{Written, remove, write};
 

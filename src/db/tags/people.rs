@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -30,4 +31,57 @@ pub async fn live_users(conn: &mut PgConnection, users: impl Iterator<Item = Use
         .fetch_all(conn)
         .await?;
     Ok(there.into_iter().map(UserId).collect())
+}
+
+/// A photo that somebody may mean by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedPhoto {
+    pub id: PhotoId,
+    pub name: String,
+    pub project: String,
+    pub captured_at: Option<DateTime<Utc>>,
+    pub uploaded_at: DateTime<Utc>,
+}
+
+/// Photos with that file name, in any case and with or without its ending, also under a name of another card; of a
+/// project or of all. At most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub async fn photos_named(
+    conn: &mut PgConnection,
+    name: &str,
+    project: Option<ProjectId>,
+    limit: i64,
+) -> Result<Vec<NamedPhoto>> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT p.id, f.original_name AS name, j.name AS project, f.captured_at, p.uploaded_at
+          FROM photoctl.photo_files f
+          JOIN photos p ON p.id = f.photo_id AND p.deleted_at IS NULL
+          JOIN projects j ON j.id = p.project_id AND j.deleted_at IS NULL
+         WHERE ($2::uuid IS NULL OR p.project_id = $2)
+           AND (lower($1) IN (lower(f.original_name), lower(regexp_replace(f.original_name, '\.[^.]*$', '')))
+                OR EXISTS (SELECT FROM photoctl.photo_names n
+                            WHERE n.photo_id = p.id
+                              AND lower($1) IN (lower(n.name), lower(regexp_replace(n.name, '\.[^.]*$', '')))))
+         ORDER BY f.captured_at, p.id
+         LIMIT $3
+        "#,
+        name,
+        project.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| NamedPhoto {
+            id: PhotoId(row.id),
+            name: row.name,
+            project: row.project,
+            captured_at: row.captured_at.map(|time| time.and_utc()),
+            uploaded_at: row.uploaded_at.and_utc(),
+        })
+        .collect())
 }
