@@ -19,6 +19,7 @@ mod db_shell;
 mod db_tls;
 mod doctor;
 mod examples;
+mod faces;
 mod faults_database;
 mod faults_host;
 mod faults_restart;
