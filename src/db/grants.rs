@@ -110,27 +110,46 @@ pub fn rights(job: Job) -> Vec<Right> {
             insert("photoctl.photo_companions"),
             Right::whole("photoctl.photo_companions", "UPDATE"),
         ]),
-        Job::Review => rights.extend([
-            insert("photo_tags"),
-            update("photo_tags", &["confidence", "source", "review_status", "updated_at"]),
-        ]),
-        Job::Match => rights.extend([
-            insert("selfies"),
-            update(
-                "selfies",
-                &["embedding", "quality_score", "status", "rejection_reason", "updated_at", "deleted_at"],
-            ),
-            insert("photo_tags"),
-            update("photo_tags", &["confidence", "source", "review_status", "updated_at"]),
-            // A share lock on consents, held while a face is processed, is an update in PostgreSQL's eyes.
-            update("user_consents", &["revoked_at"]),
-        ]),
+        Job::Review => {
+            rights.extend(tagging());
+            rights.extend([
+                insert("photoctl.review_claims"),
+                Right::whole("photoctl.review_claims", "UPDATE"),
+                Right::whole("photoctl.review_claims", "DELETE"),
+            ]);
+        }
+        Job::Match => {
+            rights.extend(tagging());
+            rights.extend([
+                insert("selfies"),
+                update(
+                    "selfies",
+                    &["embedding", "quality_score", "status", "rejection_reason", "updated_at", "deleted_at"],
+                ),
+            ]);
+        }
         Job::Reconcile => rights.push(update("purchases", &["status", "updated_at"])),
     }
     if job != Job::Read {
         rights.extend([insert("photoctl.audit"), update("photoctl.audit_head", &["seq", "hash"])]);
     }
     rights
+}
+
+/// Writing tags, with what photoctl knows of them.
+fn tagging() -> Vec<Right> {
+    vec![
+        Right::whole("photo_tags", "INSERT"),
+        Right::on("photo_tags", "UPDATE", &["confidence", "source", "review_status", "updated_at"]),
+        Right::whole("photo_tags", "DELETE"),
+        Right::whole("photoctl.tag_marks", "INSERT"),
+        Right::whole("photoctl.tag_marks", "UPDATE"),
+        Right::whole("photoctl.tag_decisions", "INSERT"),
+        // A lock is an update in PostgreSQL's eyes: on the photo whose tags are written, and on consents, which are
+        // held while a face is processed.
+        Right::on("photos", "UPDATE", &["updated_at"]),
+        Right::on("user_consents", "UPDATE", &["revoked_at"]),
+    ]
 }
 
 /// Every job resolves references and shows names, so it reads the shared tables, without their secrets; faces are
@@ -156,6 +175,12 @@ fn reading(job: Job) -> Vec<Right> {
     }
     rights.push(Right::on(INSTALLATION, "SELECT", &installation));
     rights.extend(OWN_TABLES.iter().map(|table| Right::whole(table, "SELECT")));
+    let faces: &[&str] = match job {
+        Job::Review | Job::Match => &[],
+        // All but the vectors.
+        Job::Upload | Job::Reconcile | Job::Read => FACE_FACTS,
+    };
+    rights.push(Right::on(FACES, "SELECT", faces));
     // That there is a proof, and which; what it says is for whoever owns the database.
     rights.push(Right::on(
         "photoctl.consent_evidence",
@@ -177,6 +202,32 @@ const OWN_TABLES: &[&str] = &[
     "photoctl.qr_uses",
     "photoctl.audit",
     "photoctl.audit_head",
+    "photoctl.face_scans",
+    "photoctl.tag_marks",
+    "photoctl.tag_decisions",
+    "photoctl.review_claims",
+];
+
+const FACES: &str = "photoctl.faces";
+
+/// The columns of [`FACES`] without the vector, which tells people apart.
+const FACE_FACTS: &[&str] = &[
+    "photo_id",
+    "model",
+    "ordinal",
+    "face_left",
+    "face_top",
+    "face_width",
+    "face_height",
+    "landmarks",
+    "score",
+    "width_px",
+    "sharpness",
+    "luma",
+    "yaw",
+    "pitch",
+    "roll",
+    "withdrawn_for",
 ];
 
 /// The SQL that makes a role able to do a job and nothing more; `schema` is that of the shared tables. It can be run
@@ -354,7 +405,7 @@ fn denied_table(error: &Error) -> Option<&'static str> {
     let said = &super::error::cause(error).filter(|cause| cause.sqlstate == "42501")?.message;
     let words: Vec<&str> = said.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
     let shared = catalog::spec().iter().map(|table| table.name);
-    let own = OWN_TABLES.iter().copied().chain([INSTALLATION]);
+    let own = OWN_TABLES.iter().copied().chain([INSTALLATION, FACES]);
     shared.chain(own).find(|table| words.contains(&table.trim_start_matches("photoctl.")))
 }
 

@@ -37,6 +37,9 @@ const READERS: &[&str] = &[
     "photos list",
     "photos show",
     "photos url",
+    "tags list",
+    "tags explain",
+    "tags stats",
     "db status",
     "db check",
     "db grants",
@@ -105,6 +108,13 @@ const CHANGES: &[&str] = &[
     "photos download --project {} --dir out",
     "photos delete --project {}",
     "photos restore --project {}",
+    "tags confirm --photo DSC_0001.JPG --user mo@example.org",
+    "tags reject --photo DSC_0001.JPG --user mo@example.org",
+    "tags reopen --photo DSC_0001.JPG --user mo@example.org",
+    "tags remove --photo DSC_0001.JPG --user mo@example.org",
+    "tags add --photo DSC_0001.JPG --user mo@example.org",
+    "tags decide file.csv",
+    "tags retune --project {} --confirm 0.9",
     "db migrate",
     "db backup file --overwrite",
     "db restore file --overwrite",
@@ -169,7 +179,17 @@ fn prepared() -> World {
          INSERT INTO projects (operator_id, name, deleted_at) VALUES ({ana}, 'Old', now())"
     ));
     machine.line("db backup file").current_dir(machine.path()).ok();
-    world.photo(&Photo::default());
+    let photo = world.photo(&Photo::default());
+    world.sql(&format!(
+        "INSERT INTO users (name, email, password_hash) VALUES ('Mo', 'mo@example.org', 'x');
+         INSERT INTO project_members (project_id, user_id) SELECT '{PROJECT}', id FROM users WHERE email = 'mo@example.org';
+         INSERT INTO user_consents (user_id, consent_type, consent_version, given_at)
+         SELECT id, 'biometric_processing', '1', now() FROM users WHERE email = 'mo@example.org';
+         INSERT INTO photo_tags (photo_id, user_id, confidence, source, review_status)
+         SELECT '{photo}', id, 40, 'auto', 'pending' FROM users WHERE email = 'mo@example.org'"
+    ));
+    let mo = world.sql("SELECT id FROM users WHERE email = 'mo@example.org'");
+    machine.file("file.csv", format!("photo_id,user_id,decision,seen\n{photo},{mo},reject,pending\n"));
     world.sql(&format!(
         "INSERT INTO qr_tokens (project_id, token, expires_at) VALUES ('{PROJECT}', 'opentoken', now() + interval '1 day'),
                                                                       ('{PROJECT}', 'expired', now() - interval '1 day')"
@@ -189,6 +209,9 @@ fn state(world: &World) -> String {
         "photos",
         "qr_tokens",
         "user_consents",
+        "photo_tags",
+        "photoctl.tag_marks",
+        "photoctl.tag_decisions",
     ];
     let counts = tables.map(|table| format!("(SELECT count(*) FROM {table})")).join(", ");
     let rows = world.sql(&format!(

@@ -42,6 +42,7 @@ const BEFORE: &[(&str, &str)] = &[
     ("project packages add", "DELETE FROM project_packages"),
     ("project coaches add", "DELETE FROM project_coaches"),
     ("qr redeem", "DELETE FROM project_members"),
+    ("tags add", "DELETE FROM photo_tags; DELETE FROM photoctl.tag_marks"),
 ];
 
 /// An event as the examples suppose it: on a server, its objects in a folder.
@@ -81,12 +82,22 @@ impl Event {
         json("qr issue --project 'Summer Run' --reusable");
         json("qr issue --project 'Summer Run'");
         machine.args(["project", "plan", "season.toml", "--to", "plan.json"]).ok();
+        json("consent grant --user gus@example.org --consent-version 2026-04 --evidence desk");
+        let tag = db.psql(
+            "WITH pair AS (SELECT p.id AS photo, u.id AS guest FROM photos p, users u), marked AS (
+                INSERT INTO photoctl.tag_marks (photo_id, user_id, status, engine, score, confirm_at, review_at, margin)
+                SELECT photo, guest, 'pending', 'local', 0.42, 0.45, 0.363, 0.05 FROM pair)
+             INSERT INTO photo_tags (photo_id, user_id, confidence, source, review_status)
+             SELECT photo, guest, 42, 'auto', 'pending' FROM pair RETURNING id",
+        );
+        machine.file("decisions.csv", format!("tag_id,decision,seen\n{tag},confirm,pending\n"));
         let head = json("audit verify")["head"].clone();
         machine.file("audit-head.txt", format!("{}:{}\n", head["seq"], head["hash"].as_str().unwrap()));
         let ids = vec![
             ("operator", id(&operator)),
             ("project", id(&project)),
             ("photos", db.psql("SELECT id FROM photos LIMIT 1")),
+            ("tags", tag),
             ("audit", id(&project)),
             ("qr", db.psql("SELECT id FROM qr_tokens ORDER BY created_at DESC LIMIT 1")),
         ];

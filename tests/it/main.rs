@@ -44,5 +44,6 @@ mod shipped;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]
 mod support;
+mod tags;
 mod terminal;
 mod upload;

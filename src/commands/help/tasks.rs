@@ -38,6 +38,9 @@ pub const TASKS: &[Task] = &[
         ("photos", "upload list show url download"),
         ("photos", "verify adopt reprocess delete restore"),
     ]),
+    ("Say who is in which photo", &[
+        ("tags", "list explain confirm reject reopen remove add decide stats retune"),
+    ]),
     ("Look after the platform", &[
         ("", "doctor"),
         ("db", "migrate status check grants backup restore shell store"),

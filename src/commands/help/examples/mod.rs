@@ -8,6 +8,7 @@ mod people;
 mod photos;
 mod projects;
 mod qr;
+mod tags;
 mod tool;
 
 /// What it is for, and the command line.
@@ -31,6 +32,7 @@ pub fn all() -> impl Iterator<Item = &'static Examples> {
         qr::ALL,
         consent::ALL,
         photos::ALL,
+        tags::ALL,
         database::ALL,
         tool::ALL,
         audit::ALL,
