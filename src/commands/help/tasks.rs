@@ -39,7 +39,7 @@ pub const TASKS: &[Task] = &[
         ("photos", "verify adopt reprocess delete restore"),
     ]),
     ("Say who is in which photo", &[
-        ("tags", "list explain confirm reject reopen remove add decide stats retune"),
+        ("tags", "review list explain confirm reject reopen remove add decide stats retune"),
     ]),
     ("Look after the platform", &[
         ("", "doctor"),

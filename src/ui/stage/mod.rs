@@ -130,6 +130,9 @@ impl Drop for Stage {
         if let Some(keys) = self.keys.take() {
             let _it_only_reads = keys.join();
         }
+        // Faces do not stay in the terminal's memory.
+        let mut out = std::io::stdout();
+        let _where_it_fails_it_is_gone = out.write_all(self.painter.forget()).and_then(|()| out.flush());
         leave(&self.ui);
     }
 }

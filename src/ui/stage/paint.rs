@@ -42,6 +42,12 @@ impl Painter {
         self.picker.as_ref().is_some_and(|picker| picker.protocol_type() != ProtocolType::Halfblocks)
     }
 
+    /// What makes the terminal forget the pictures that it was given; nothing where it keeps none.
+    pub(super) fn forget(&self) -> &'static [u8] {
+        let kitty = self.picker.as_ref().is_some_and(|picker| picker.protocol_type() == ProtocolType::Kitty);
+        if kitty { b"\x1b_Ga=d,d=A,q=2\x1b\\" } else { b"" }
+    }
+
     /// Makes a picture that fills so many columns and rows as well as its shape lets it.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::world::{ANA, BO, World, tag};
+use super::world::{World, tag};
 
 /// Tags of a reviewer: what the screen says is left to them.
 fn of(screen: &crate::support::terminal::Terminal) -> String {
@@ -11,15 +11,9 @@ fn of(screen: &crate::support::terminal::Terminal) -> String {
 
 #[test]
 fn two_reviewers_never_see_the_same() {
-    // More than a reviewer claims at a time.
     let world = World::new(2, 2);
-    world.db.psql(&format!(
-        "INSERT INTO photo_tags (id, photo_id, user_id, confidence, source, review_status)
-         SELECT gen_random_uuid(), photo_id, '{BO}', 40, 'auto', 'pending' FROM photo_tags, generate_series(1, 60)
-          WHERE user_id = '{ANA}'"
-    ));
     let mut one = world.screen(80, 24);
-    let mut two = world.review().on_terminal(80, 24);
+    let mut two = world.review().env("PHOTOCTL_REVIEW_LEASE", "2s").on_terminal(80, 24);
     // All is claimed by the first.
     let shown = two.wait_for("Nothing is left that nobody else has");
     assert!(shown.contains("0 tags decided"), "{shown}");

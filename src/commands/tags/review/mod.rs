@@ -63,6 +63,7 @@ pub async fn run(app: &App, args: ReviewArgs) -> Finished {
     let target = app.target(true);
     let waiting = desk::waiting(&db, project).await?;
     if args.dry_run {
+        app.ui.target(&target);
         app.ui.report(&WaitingReport::of(waiting, target));
         return Ok(Done::OK);
     }

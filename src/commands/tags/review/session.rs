@@ -2,6 +2,8 @@
 //! what is to be done comes out as [`Effect`]s, what became of it goes in.
 
 mod outcome;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
