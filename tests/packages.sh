@@ -3,7 +3,7 @@
 set -euo pipefail
 
 declare -A build=([cc]=gcc [cmake]=cmake [nasm]=nasm [make]=make)
-declare -A test=([python3]=python3 [psql]=postgresql-client [pgbouncer]=pgbouncer [mount]=mount [openssl]=openssl [zsh]=zsh [fish]=fish [dpkg-shlibdeps]=dpkg-dev [pdftoppm]=poppler-utils [ZXingReader]=zxing-cpp-tools [rsvg-convert]=librsvg2-bin)
+declare -A test=([python3]=python3 [psql]=postgresql-client [pgbouncer]=pgbouncer [mount]=mount [openssl]=openssl [zsh]=zsh [fish]=fish [dpkg-shlibdeps]=dpkg-dev [pdftoppm]=poppler-utils [ZXingReader]=zxing-cpp-tools [rsvg-convert]=librsvg2-bin [chromium-headless-shell]=chromium-headless-shell)
 
 missing=()
 want() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }

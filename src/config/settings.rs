@@ -140,6 +140,10 @@ settings! {
         "project meant where none is named";
     PHOTOGRAPHER = "photographer", env ["PHOTOCTL_PHOTOGRAPHER"], default None, local,
         "photographer meant where none is named";
+    PICTURES = "pictures", env ["PHOTOCTL_PICTURES"], default Some("auto"), local,
+        "how tags review shows pictures: kitty, iterm2, sixel, blocks, words, or auto, which asks the terminal";
+    REVIEW_LEASE = "review_lease", env ["PHOTOCTL_REVIEW_LEASE"], default Some("2m"), local,
+        "how long what a reviewer has before them stays theirs after their program was killed";
     ACTOR = "actor", env ["PHOTOCTL_ACTOR"], default None, local,
         "who is written into the audit log; unset: the system's user";
     LOG = "log", env ["PHOTOCTL_LOG"], default None, local,

@@ -13,6 +13,7 @@ pub mod progress;
 pub mod prompt;
 mod screen;
 pub mod signals;
+pub mod stage;
 mod terminal;
 mod ticker;
 
@@ -80,7 +81,12 @@ struct State {
     summarised: AtomicBool,
     /// Why the answer could not be written.
     unwritten: Mutex<Option<std::io::Error>>,
+    /// What was said while another screen was shown.
+    held: Mutex<Vec<String>>,
 }
+
+/// So many lines are held back at most: a log that nobody can see is not to fill the memory.
+const HELD_MOST: usize = 1_000;
 
 /// What decides how to talk.
 #[derive(Debug, Clone, Copy)]
@@ -392,7 +398,21 @@ impl Ui {
     }
 
     fn say(&self, text: &str) {
+        if self.stderr_terminal && terminal::is_full() {
+            let mut held = self.state.held.lock().unwrap_or_else(PoisonError::into_inner);
+            if held.len() < HELD_MOST {
+                held.push(text.to_owned());
+            }
+            return;
+        }
+        self.say_held();
         self.screen.line(text);
+    }
+
+    /// Says what was held back.
+    fn say_held(&self) {
+        let held = std::mem::take(&mut *self.state.held.lock().unwrap_or_else(PoisonError::into_inner));
+        held.iter().for_each(|text| self.screen.line(text));
     }
 
     fn paint_err(&self, text: &str, style: console::Style) -> String {

@@ -21,6 +21,11 @@ pub(super) fn fill(full: bool) {
     FULL.store(full, Ordering::SeqCst);
 }
 
+/// Whether another screen is shown now.
+pub(super) fn is_full() -> bool {
+    FULL.load(Ordering::SeqCst)
+}
+
 /// Sets it that way again, shows the cursor, and goes back from another screen.
 pub(super) fn restore() {
     if let Some(Some(before)) = BEFORE.get() {

@@ -118,6 +118,7 @@ const CHANGES: &[&str] = &[
     "tags reopen --photo DSC_0001.JPG --user mo@example.org",
     "tags remove --photo DSC_0001.JPG --user mo@example.org",
     "tags add --photo DSC_0001.JPG --user mo@example.org",
+    "tags review",
     "tags decide file.csv",
     "tags retune --project {} --confirm 0.9",
     "db migrate",

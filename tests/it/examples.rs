@@ -181,6 +181,9 @@ fn tried(event: &Event, line: &str) -> Option<String> {
     if words == "qr slate" {
         return slate();
     }
+    if words.starts_with("tags review --project") && !words.contains("--sheet") {
+        return review(event, line);
+    }
     let (machine, db) = if EMBEDDED.iter().any(|embedded| words.starts_with(embedded)) {
         (embedded(words), None)
     } else {
@@ -244,6 +247,17 @@ fn slate() -> Option<String> {
     terminal.send("q");
     let (code, _) = terminal.wait();
     (code != 0).then(|| format!("$ photoctl qr slate\nexit code {code}"))
+}
+
+/// People decide at a screen of its own; `q` ends it.
+fn review(event: &Event, line: &str) -> Option<String> {
+    let (machine, _db) = event.copy();
+    let words = shlex::split(line.trim_start_matches("photoctl ")).unwrap();
+    let mut terminal = machine.args(words).env("PHOTOCTL_PICTURES", "blocks").on_terminal(100, 40);
+    terminal.wait_for("Score 0.420");
+    terminal.send("q");
+    let (code, said) = terminal.wait();
+    (code != 0).then(|| format!("$ {line}\n{said}\nexit code {code}"))
 }
 
 #[test]

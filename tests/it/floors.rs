@@ -51,6 +51,7 @@ const PLACES: &[(&str, &[&str])] = &[
     // What they hand to C code has passed the header checks there.
     ("turbojpeg::", &["src/imaging/decode.rs", "src/imaging/ycc.rs"]),
     ("viuer::", &["src/ui/"]),
+    ("ratatui_image::", &["src/ui/"]),
     ("rten::", &["src/faces/"]),
     ("prost::", &["src/faces/"]),
     ("qrcode::", &["src/print/"]),

@@ -40,7 +40,7 @@ pub const TASKS: &[Task] = &[
     ]),
     ("Say who is in which photo", &[
         ("faces", "index status purge"),
-        ("tags", "match list explain confirm reject reopen remove add decide stats retune"),
+        ("tags", "match review list explain confirm reject reopen remove add decide stats retune"),
     ]),
     ("Look after the platform", &[
         ("", "doctor"),

@@ -7,6 +7,7 @@ pub mod list;
 pub mod matching;
 mod report;
 pub mod retune;
+pub mod review;
 pub mod rule;
 pub mod stats;
 mod which;
@@ -35,6 +36,8 @@ pub enum Command {
     Remove(rule::RemoveArgs),
     /// Tags somebody in a photo by hand
     Add(add::AddTagArgs),
+    /// Lets a person decide about tags that wait: face beside selfie, one key each
+    Review(review::ReviewArgs),
     /// Carries out the decisions of a file
     Decide(decide::DecideArgs),
     /// Shows how scores lie and what people made of them
@@ -53,6 +56,7 @@ pub async fn run(app: &App, command: Command) -> Finished {
         Command::Reopen(args) => rule::run(app, args, Verdict::Reopened).await,
         Command::Remove(args) => rule::remove(app, args).await,
         Command::Add(args) => add::run(app, args).await,
+        Command::Review(args) => review::run(app, args).await,
         Command::Decide(args) => decide::run(app, args).await,
         Command::Stats(args) => stats::run(app, args).await,
         Command::Retune(args) => retune::run(app, args).await,

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod list;
 mod people;
 pub mod retune;
+pub mod review;
 mod state;
 pub mod stats;
 mod write;

@@ -4,6 +4,7 @@ pub mod add;
 pub mod decide;
 pub mod explain;
 pub mod retune;
+pub mod review;
 pub mod sheet;
 pub mod stats;
 

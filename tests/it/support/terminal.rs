@@ -87,6 +87,13 @@ impl Terminal {
         i32::try_from(self.child.process_id().unwrap()).unwrap()
     }
 
+    /// Whether the terminal shows what is typed and reads by lines, as a shell wants it.
+    pub fn is_cooked(&self) -> bool {
+        // As Linux has them: ICANON and ECHO.
+        const BOTH: u32 = 0o2 | 0o10;
+        self.master.get_termios().is_some_and(|settings| settings.local_flags.bits() & BOTH == BOTH)
+    }
+
     /// Every byte that was written, escape sequences included.
     pub fn raw(&self) -> String {
         String::from_utf8_lossy(&self.state.lock().unwrap().raw).into_owned()

@@ -52,6 +52,14 @@ pub const ALL: &[Examples] = &[
         ("From a script that may run twice",
          "photoctl tags add --photo DSC_0001.JPG --user gus@example.org --if-not-exists --json"),
     ]),
+    ("tags review", &[
+        ("What waits at an event, one key a face",
+         "photoctl tags review --project \"Summer Run\""),
+        ("How much waits, and of whom",
+         "photoctl tags review --dry-run"),
+        ("For somebody who has a browser and no terminal; nobody is named",
+         "photoctl tags review --project \"Summer Run\" --sheet faces.html"),
+    ]),
     ("tags decide", &[
         ("What would be refused: decided elsewhere, revoked, gone",
          "photoctl tags decide decisions.csv --dry-run"),

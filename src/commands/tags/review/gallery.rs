@@ -1,0 +1,163 @@
+//! Pictures as the terminal takes them, or as files where it takes none: made before they are needed, on other
+//! threads, and forgotten when there are too many.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tokio::sync::Semaphore;
+
+use crate::error::{Error, Result};
+use crate::imaging;
+use crate::model::pixels::Pixels;
+use crate::ui::stage::{Painted, Painter};
+use crate::workflows::tags::review::{Item, Name, Shelf, View};
+
+/// Pictures that are kept. The larger ones of a sharp terminal take about a megabyte each.
+const KEPT: usize = 96;
+
+/// Pictures that are fetched and made at the same time.
+const AT_ONCE: usize = 4;
+
+/// Quality of the files, as libjpeg's.
+const QUALITY: u8 = 90;
+
+/// A picture for so many columns and rows; a file has none.
+pub type Wanted = (Name, u16, u16);
+
+/// What can be shown of a picture.
+pub enum Shown {
+    Painted(Painted),
+    File(PathBuf),
+    /// Why there is none.
+    Failed(String),
+}
+
+pub struct Gallery {
+    shelf: Shelf,
+    painter: Painter,
+    /// Where files go that the person opens; only where nothing else is shown.
+    files: Option<Arc<TempDir>>,
+    held: BTreeMap<Wanted, (u64, Shown)>,
+    asked: BTreeSet<Wanted>,
+    wants: Vec<(Wanted, Item, View)>,
+    clock: u64,
+    at_once: Arc<Semaphore>,
+}
+
+impl Gallery {
+    /// # Errors
+    /// When no private folder for files can be made.
+    pub fn new(shelf: Shelf, painter: Painter) -> Result<Self> {
+        let files = if painter.shows() { None } else { Some(Arc::new(private_folder()?)) };
+        Ok(Self {
+            shelf,
+            painter,
+            files,
+            held: BTreeMap::new(),
+            asked: BTreeSet::new(),
+            wants: Vec::new(),
+            clock: 0,
+            at_once: Arc::new(Semaphore::new(AT_ONCE)),
+        })
+    }
+
+    /// The picture, where it is ready; else it is asked for. `None` without a selfie, too.
+    pub fn get(&mut self, item: &Item, view: View, columns: u16, rows: u16) -> Option<&Shown> {
+        let name = view.of(item)?;
+        let wanted = if self.files.is_some() { (name, 0, 0) } else { (name, columns, rows) };
+        self.clock += 1;
+        if self.held.contains_key(&wanted) {
+            let (used, shown) = self.held.get_mut(&wanted)?;
+            *used = self.clock;
+            return Some(shown);
+        }
+        if self.asked.insert(wanted) {
+            self.wants.push((wanted, item.clone(), view));
+        }
+        None
+    }
+
+    /// Begins what was asked for; `told` is given each when it is ready.
+    pub fn begin(&mut self, told: &(impl Fn(Wanted, Shown) + Clone + Send + 'static)) {
+        for (wanted, item, view) in std::mem::take(&mut self.wants) {
+            let (shelf, painter, files) = (self.shelf.clone(), self.painter.clone(), self.files.clone());
+            let (at_once, told) = (Arc::clone(&self.at_once), told.clone());
+            tokio::spawn(async move {
+                let _permit = at_once.acquire_owned().await;
+                let shown = match shelf.picture(&item, view).await {
+                    Ok(picture) => made(picture, painter, files, wanted).await,
+                    Err(error) => Err(error),
+                };
+                told(wanted, shown.unwrap_or_else(|error| Shown::Failed(error.message().to_owned())));
+            });
+        }
+    }
+
+    /// Keeps what is ready.
+    pub fn put(&mut self, wanted: Wanted, shown: Shown) {
+        self.asked.remove(&wanted);
+        self.clock += 1;
+        self.held.insert(wanted, (self.clock, shown));
+        while self.held.len() > KEPT {
+            let oldest = self.held.iter().min_by_key(|(_, (used, _))| *used).map(|(wanted, _)| *wanted);
+            let Some((_, Shown::File(path))) = oldest.and_then(|oldest| self.held.remove(&oldest)) else { continue };
+            let _gone_with_the_folder_else = std::fs::remove_file(path);
+        }
+    }
+
+    /// Tries again what failed.
+    pub fn forget_failures(&mut self) {
+        self.held.retain(|_, (_, shown)| !matches!(shown, Shown::Failed(_)));
+    }
+}
+
+async fn made(picture: Arc<Pixels>, painter: Painter, files: Option<Arc<TempDir>>, wanted: Wanted) -> Result<Shown> {
+    let work = tokio::task::spawn_blocking(move || match files {
+        None => painter.paint(&picture, wanted.1, wanted.2).map(Shown::Painted),
+        Some(folder) => write(folder.path(), &wanted.0, &picture).map(Shown::File),
+    });
+    work.await.map_err(|error| Error::invalid("the picture could not be made").with_source(error))?
+}
+
+/// A folder that only this user can look into.
+///
+/// # Errors
+/// When it can not be made.
+pub fn private_folder() -> Result<TempDir> {
+    let own = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_dir());
+    let place = own.unwrap_or_else(std::env::temp_dir);
+    tempfile::Builder::new()
+        .prefix("photoctl-review-")
+        .tempdir_in(&place)
+        .map_err(|error| Error::io("make a folder in", &place, error))
+}
+
+/// Writes a picture into the folder, for this user only.
+///
+/// # Errors
+/// When it can not be written.
+pub fn write(folder: &Path, name: &Name, picture: &Pixels) -> Result<PathBuf> {
+    let file = match name {
+        Name::Tag(id, View::Whole) => format!("photo-{}.jpg", id.0.simple()),
+        Name::Tag(id, View::Close) => format!("close-{}.jpg", id.0.simple()),
+        Name::Tag(id, View::Wide) => format!("wide-{}.jpg", id.0.simple()),
+        Name::Tag(id, View::Face | View::Selfie) => format!("face-{}.jpg", id.0.simple()),
+        Name::Selfie(id) => format!("selfie-{}.jpg", id.0.simple()),
+    };
+    let path = folder.join(file);
+    let bytes = imaging::jpeg(picture, QUALITY)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| Error::io("write", &path, error))?;
+    file.write_all(&bytes).map_err(|error| Error::io("write", &path, error))?;
+    Ok(path)
+}
