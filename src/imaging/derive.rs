@@ -3,10 +3,9 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::colour::{self, Channels, Conversion, Profiles};
-use super::decode::{self, Decoded, Samples};
+use super::colour::{self, Conversion, Profiles};
+use super::decode::{self, Decoded, Target};
 use super::error::{ImagingError, Reason};
-use super::format::Format;
 use super::limits::Limits;
 use super::overlay::Overlay;
 use super::probe::Probe;
@@ -97,12 +96,11 @@ impl Deriver {
             return Err(ImagingError::new(Reason::Unsupported, format!("{} files are not decoded", probe.format)));
         };
         self.limits.check_bytes(self.decode_bytes(probe))?;
-        let decoded = match probe.format {
-            Format::Png => decode::decode_png(picture, described, self.recipe.preview_px, &self.limits)?,
-            _ => decode::decode_jpeg(picture, described, self.recipe.preview_px, &self.limits)?,
-        };
-        let Decoded { samples, profile, mut notes } = decoded;
-        let conversion = self.conversion(&samples, profile.as_deref(), described.adobe_rgb, &mut notes);
+        let target = Target::Preview(self.recipe.preview_px);
+        let decoded = decode::decode(picture, probe.format, described, target, &self.limits)?;
+        let conversion = self.profiles.for_decoded(&decoded, described.adobe_rgb);
+        let Decoded { samples, mut notes, .. } = decoded;
+        let conversion = colour::usable(conversion, &mut notes);
         let (width, height) = resize::fit(described.decoded_width, described.decoded_height, self.recipe.preview_px);
         let resized = resize::resize(samples, width, height)?;
         let stored = convert(resized, &conversion, width as usize, height as usize)?;
@@ -126,30 +124,6 @@ impl Deriver {
         }
         let preview = upright.encode(self.recipe.preview_quality)?;
         Ok(Derivatives { preview, thumbnail, preview_size: (width, height), thumbnail_size, notes })
-    }
-
-    fn conversion(
-        &self,
-        samples: &Samples,
-        profile: Option<&[u8]>,
-        adobe: bool,
-        notes: &mut Vec<String>,
-    ) -> Conversion {
-        let channels = match samples {
-            Samples::Grey(_) => Channels::Grey,
-            Samples::Ycc { .. } | Samples::Rgb(_) => Channels::Rgb,
-            Samples::Cmyk(_) => Channels::Cmyk,
-        };
-        let conversion = match profile {
-            Some(profile) => self.profiles.conversion(profile, channels),
-            None if adobe && channels == Channels::Rgb => colour::adobe_rgb(),
-            None => Conversion::None,
-        };
-        if matches!(conversion, Conversion::Unusable) {
-            notes.push("the colour profile cannot be used and was ignored".to_owned());
-            return Conversion::None;
-        }
-        conversion
     }
 
     /// The watermark for pictures of this shorter side, drawn once. Others wait meanwhile: they want the same.
