@@ -11,7 +11,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::app::App;
 use crate::commands::{
     audit, completions, config, consent, db, doctor, help, man, operator, package, photographer, photos, project, qr,
-    remember, user,
+    remember, selfie, user,
 };
 use crate::config::{Config, Sources, settings};
 use crate::error::{Error, Exit, Kind, Result};
@@ -94,6 +94,9 @@ pub enum Command {
     /// Consents: who allows that their face is looked for
     #[command(subcommand, visible_alias = "consents")]
     Consent(consent::Command),
+    /// Selfies: what guests are found by
+    #[command(subcommand, visible_alias = "selfies")]
+    Selfie(selfie::Command),
     /// Photos: upload, list, verify, download
     #[command(subcommand, visible_alias = "photo")]
     Photos(photos::Command),
@@ -135,6 +138,7 @@ impl Command {
             Command::Project(command) => project::run(app, command).await,
             Command::Qr(command) => qr::run(app, command).await,
             Command::Consent(command) => consent::run(app, command).await,
+            Command::Selfie(command) => selfie::run(app, command).await,
             Command::Photos(command) => photos::run(app, command).await,
             Command::Db(command) => db::run(app, command).await,
             Command::Config(command) => config::run(app, command).await,

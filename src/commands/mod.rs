@@ -22,4 +22,5 @@ pub mod reference;
 pub mod remember;
 pub mod removal;
 pub mod roster;
+pub mod selfie;
 pub mod user;

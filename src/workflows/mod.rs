@@ -9,5 +9,6 @@ pub mod photos;
 pub mod plan;
 pub mod qr;
 pub mod roster;
+pub mod selfies;
 pub mod setup;
 pub mod whole;

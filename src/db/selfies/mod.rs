@@ -1,5 +1,14 @@
 //! `selfies`, and what schema `photoctl` knows of them.
 
 mod enrolled;
+mod list;
+mod near;
+mod record;
 
 pub use enrolled::{Enrolled, enrolled, forget_matches, mark_matched, matched, members_with_selfies};
+pub use list::{SelfieFilter, get, list};
+pub use near::{Resemblance, fellows, own_nearest, projects_of, resembled};
+pub use record::{
+    Judged, Known, approve, by_content, delete, embed, forget_original, key_is_shared, measured, record, reject,
+    status_for_update,
+};
