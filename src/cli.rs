@@ -10,8 +10,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
 use crate::commands::{
-    audit, completions, config, consent, db, doctor, help, man, operator, package, photographer, photos, project, qr,
-    remember, selfie, user,
+    audit, completions, config, consent, db, doctor, faces, help, man, operator, package, photographer, photos,
+    project, qr, remember, selfie, tags, user,
 };
 use crate::config::{Config, Sources, settings};
 use crate::error::{Error, Exit, Kind, Result};
@@ -100,6 +100,12 @@ pub enum Command {
     /// Photos: upload, list, verify, download
     #[command(subcommand, visible_alias = "photo")]
     Photos(photos::Command),
+    /// Faces of photos: look for them, keep them, let them go
+    #[command(subcommand, visible_alias = "face")]
+    Faces(faces::Command),
+    /// Tags: who is in a photo
+    #[command(subcommand, visible_alias = "tag")]
+    Tags(tags::Command),
     /// The database: migrate, check, back up
     #[command(subcommand)]
     Db(db::Command),
@@ -140,6 +146,8 @@ impl Command {
             Command::Consent(command) => consent::run(app, command).await,
             Command::Selfie(command) => selfie::run(app, command).await,
             Command::Photos(command) => photos::run(app, command).await,
+            Command::Faces(command) => faces::run(app, command).await,
+            Command::Tags(command) => tags::run(app, command).await,
             Command::Db(command) => db::run(app, command).await,
             Command::Config(command) => config::run(app, command).await,
             Command::Doctor(args) => doctor::run(app, &args).await,
@@ -234,7 +242,7 @@ fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
     with_program_cache(&config, sources)?;
     let began = std::time::Instant::now();
     tracing::info!(command.name = command, config.profile = config.profile(), "begin");
-    let app = App::new(config, ui, command, cli.global.wait);
+    let app = App::new(config, ui, command, cli.global.wait).attended(consent::attend::attend, consent::attend::EVERY);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

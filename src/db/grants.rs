@@ -118,8 +118,23 @@ pub fn rights(job: Job) -> Vec<Right> {
             insert("selfies"),
             update(
                 "selfies",
-                &["embedding", "quality_score", "status", "rejection_reason", "updated_at", "deleted_at"],
+                &[
+                    "storage_key",
+                    "embedding",
+                    "quality_score",
+                    "status",
+                    "rejection_reason",
+                    "updated_at",
+                    "deleted_at",
+                ],
             ),
+            Right::whole("photoctl.selfie_facts", "SELECT"),
+            insert("photoctl.selfie_facts"),
+            Right::whole("photoctl.selfie_facts", "UPDATE"),
+            Right::whole("photoctl.selfie_matches", "SELECT"),
+            insert("photoctl.selfie_matches"),
+            Right::whole("photoctl.selfie_matches", "UPDATE"),
+            Right::whole("photoctl.selfie_matches", "DELETE"),
             insert("photo_tags"),
             update("photo_tags", &["confidence", "source", "review_status", "updated_at"]),
             // A share lock on consents, held while a face is processed, is an update in PostgreSQL's eyes.
@@ -178,6 +193,9 @@ const OWN_TABLES: &[&str] = &[
     "photoctl.audit",
     "photoctl.audit_head",
 ];
+
+/// What photoctl knows of users' faces: for those who work with faces only.
+const SELFIE_TABLES: &[&str] = &["photoctl.selfie_facts", "photoctl.selfie_matches"];
 
 /// The SQL that makes a role able to do a job and nothing more; `schema` is that of the shared tables. It can be run
 /// again after a migration. Whoever runs it must own the tables.
@@ -354,7 +372,7 @@ fn denied_table(error: &Error) -> Option<&'static str> {
     let said = &super::error::cause(error).filter(|cause| cause.sqlstate == "42501")?.message;
     let words: Vec<&str> = said.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
     let shared = catalog::spec().iter().map(|table| table.name);
-    let own = OWN_TABLES.iter().copied().chain([INSTALLATION]);
+    let own = OWN_TABLES.iter().chain(SELFIE_TABLES).copied().chain([INSTALLATION]);
     shared.chain(own).find(|table| words.contains(&table.trim_start_matches("photoctl.")))
 }
 

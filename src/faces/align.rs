@@ -166,7 +166,9 @@ mod tests {
         let stripes: Vec<u8> = (0..896 * 896).flat_map(|at| [if at % 2 == 0 { 0 } else { 200 }; 3]).collect();
         let picture = Pixels::new(896, 896, stripes).expect("a picture");
         let crop = align(&picture, &landmarks(8.0, 0.0, 896.0)).expect("aligns").expect("a face");
-        assert!(crop.rgb[112 * 50 * 3..112 * 60 * 3].iter().all(|sample| sample.abs_diff(100) <= 8));
+        // At the very edge the black beyond it is mixed in.
+        let inner = |at: usize| crop.rgb[(112 * 50 + at) * 3];
+        assert!((2..110).all(|at| inner(at).abs_diff(100) <= 2));
         let aside = align(&picture, &landmarks(8.0, 448.0, 896.0)).expect("aligns").expect("a face");
         assert!(aside.inside[0] && !aside.inside[SIDE * SIDE - 1]);
         assert_eq!(aside.rgb[SIDE * SIDE * 3 - 3..], [0; 3]);
@@ -176,9 +178,9 @@ mod tests {
     fn points_that_are_no_face_have_no_crop() {
         let picture = Pixels::new(10, 10, vec![0; 300]).expect("a picture");
         for points in [[[0.5; 2]; 5], [[f32::NAN; 2]; 5], [[f32::INFINITY; 2]; 5]] {
-            assert_eq!(align(&picture, &Landmarks(points)).expect("no failure"), None);
+            assert!(align(&picture, &Landmarks(points)).expect("no failure").is_none());
         }
-        let far_away = Landmarks(TEMPLATE.map(|point| point.map(|value| value * 1e3)));
-        assert_eq!(align(&picture, &far_away).expect("no failure"), None);
+        let far_away = Landmarks(TEMPLATE.map(|point| point.map(|value| value + 1e4)));
+        assert!(align(&picture, &far_away).expect("no failure").is_none());
     }
 }

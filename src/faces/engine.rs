@@ -25,12 +25,13 @@ use super::yunet::{self, Candidate};
 /// In what sizes a picture is looked at, and from which score on, is no part of it: that decides which faces are found,
 /// and where their points lie within a pixel or two of the model's input. The same face gives the same person's vector
 /// either way (cosine above 0.98). Whoever changes the template, the filter or the input changes this name.
-const MODEL: &str = "yunet-2023mar+sface-2021dec";
+pub const MODEL: &str = "yunet-2023mar+sface-2021dec";
 
-/// Most bytes that the detector takes for each pixel of its input, the input's own twelve included: measured with
-/// inputs of 1280 x 864 and 2560 x 1728, rounded up.
+/// Bytes that the detector takes for each pixel of its input, reckoned from its widest layers: 12 for the input, 27 for
+/// the columns of the first convolution, 16 for each of three tensors of 16 channels at half the size that may live at
+/// once, and a quarter more for the buffers that the runtime keeps.
 const DETECTOR_BYTES_A_PIXEL: u64 = 112;
-/// Most bytes that the recogniser takes for one face, measured and rounded up.
+/// Bytes that the recogniser takes for one face, reckoned in the same way: layers of at most 112 x 112 x 64.
 const RECOGNISER_BYTES: u64 = 16 << 20;
 
 /// Finds faces and makes their vectors. Shared by all threads; each call works on one thread of its own, whoever has
@@ -48,7 +49,8 @@ struct Sighting {
 }
 
 impl LocalEngine {
-    /// Reads the two models: the built-in ones, or those of a folder under the same names. Takes 0.2 seconds.
+    /// Reads the two models: the built-in ones, or those of a folder under the same names. Takes about 0.2 seconds
+    /// where it is optimised.
     ///
     /// # Errors
     /// `Config` where a file is missing in the folder, `Integrity` where it is not the one that is expected, `Io` where
@@ -128,7 +130,7 @@ impl LocalEngine {
         })
     }
 
-    /// Most bytes that [`LocalEngine::faces`] takes for a picture of this size besides its pixels.
+    /// About the most bytes that [`LocalEngine::faces`] takes for a picture of this size besides its pixels.
     #[must_use]
     pub fn work_bytes(width: u32, height: u32) -> u64 {
         let longest_px = if width.max(height) > detect::TINY_FROM_PX { detect::TINY_PX } else { detect::FAR_PX };

@@ -12,8 +12,8 @@
 //!
 //! Vectors are personal data of the most sensitive kind: no log line, error or `Debug` has one.
 //!
-//! Memory: [`LocalEngine::work_bytes`] tells the most that one picture takes beside its pixels; the models take 45 MB
-//! once.
+//! Memory: [`LocalEngine::work_bytes`] tells about the most that one picture takes beside its pixels; the models
+//! take some 45 MB once, and three times that while they are loaded.
 
 mod align;
 mod detect;
@@ -28,5 +28,5 @@ mod unpack;
 mod yunet;
 
 pub use detect::LEAST_SCORE;
-pub use engine::LocalEngine;
+pub use engine::{LocalEngine, MODEL};
 pub use quality::{EVENT_LEAST_SHARPNESS, EVENT_LEAST_WIDTH_PX, good_for_event};

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rten::{Model, RunOptions, ThreadPool, ValueOrView};
-use rten_tensor::prelude::*;
-use rten_tensor::{NdTensor, Tensor};
+use rten_tensor::{AsView, NdTensor, Tensor};
 
 use crate::error::{Error, Kind, Result};
 use crate::model::digest::Sha256;

@@ -98,6 +98,8 @@ pub(super) fn overlap(a: &[f32; 4], b: &[f32; 4]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use rten_tensor::Layout;
+
     use super::*;
 
     fn outputs(cells: [usize; 3]) -> Vec<Vec<f32>> {

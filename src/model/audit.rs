@@ -37,6 +37,7 @@ pub enum Entity {
     UserConsent,
     Selfie,
     Photo,
+    PhotoTag,
     // What a killed upload left in the store: an object that never came to be.
     UnfinishedUpload,
     Database,
@@ -61,6 +62,7 @@ impl Entity {
             Entity::UserConsent => "user_consent",
             Entity::Selfie => "selfie",
             Entity::Photo => "photo",
+            Entity::PhotoTag => "photo_tag",
             Entity::UnfinishedUpload => "unfinished_upload",
             Entity::Database => "database",
         }
@@ -111,6 +113,12 @@ pub enum Action {
     Embed,
     /// Expired QR tokens were deleted.
     Prune,
+    /// Faces were looked for in photos, and kept.
+    IndexFaces,
+    /// Faces of photos were removed: the time to keep them was over.
+    PurgeFaces,
+    /// Faces were compared with members, and tags written.
+    Match,
     /// Left the house: a file with data.
     Export,
     /// Left the house: a link that opens without a log-in.
@@ -139,6 +147,9 @@ impl Action {
             Action::Reprocess => "reprocess",
             Action::Repair => "repair",
             Action::Migrate => "migrate",
+            Action::IndexFaces => "index_faces",
+            Action::PurgeFaces => "purge_faces",
+            Action::Match => "match",
             Action::Bind => "bind",
             Action::Recover => "recover",
             Action::Issue => "issue",

@@ -19,6 +19,7 @@ use crate::support::{Photoctl, binary};
 /// Copies that are worked on at the same time.
 const HANDS: usize = 3;
 const GUESTS: &str = "name,email\nGus Berg,gus@example.org\nHanna,hanna@example.org\n";
+const CONSENTS: &str = "email,consent_version,given_at,evidence\ngus@example.org,2026-05,2026-05-30,form 17\n";
 const TOKEN: &str = "k3f9x2m7c5t1w8b4n6p0q3r5va";
 
 /// Commands that only the embedded database has.
@@ -80,6 +81,11 @@ impl Event {
         json("photos upload --project 'Summer Run' --photographer finn@example.org --dir first");
         json("qr issue --project 'Summer Run' --reusable");
         json("qr issue --project 'Summer Run'");
+        json("user create --name Hal --email hal@example.org --no-password");
+        for user in ["gus@example.org", "hal@example.org"] {
+            json(&format!("consent grant --user {user} --consent-version 2026-01 --evidence desk"));
+        }
+        json("selfie enroll --user hal@example.org enrolled.jpg");
         machine.args(["project", "plan", "season.toml", "--to", "plan.json"]).ok();
         let head = json("audit verify")["head"].clone();
         machine.file("audit-head.txt", format!("{}:{}\n", head["seq"], head["hash"].as_str().unwrap()));
@@ -88,6 +94,7 @@ impl Event {
             ("project", id(&project)),
             ("photos", db.psql("SELECT id FROM photos LIMIT 1")),
             ("audit", id(&project)),
+            ("selfie", db.psql("SELECT id FROM selfies")),
             ("qr", db.psql("SELECT id FROM qr_tokens ORDER BY created_at DESC LIMIT 1")),
         ];
         let token = db.psql("SELECT token FROM qr_tokens ORDER BY created_at DESC LIMIT 1");
@@ -132,6 +139,18 @@ fn files(machine: &Photoctl) {
     pg::copy(&shipped, &machine.path().join("examples"));
     pg::copy(&shipped.join("season"), machine.path());
     machine.file("guests.csv", GUESTS);
+    machine.file("consents.csv", CONSENTS);
+    let faces = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/faces");
+    for (name, face) in [
+        ("selfie.jpg", "person_a_1.jpg"),
+        ("selfie2.jpg", "person_a_2.jpg"),
+        ("selfies/gus@example.org.jpg", "person_a_1.jpg"),
+        ("selfies/gus@example.org__2.jpg", "person_a_2.jpg"),
+        ("enrolled.jpg", "person_b_1.jpg"),
+    ] {
+        machine.file(name, std::fs::read(faces.join(face)).unwrap());
+    }
+    machine.file("selfies.csv", "user,file\ngus@example.org,selfie.jpg\n");
     machine.file("form.pdf", b"%PDF-1.4 a signed form");
     machine.file("guests.xlsx", include_bytes!("../data/rosters/guests.xlsx"));
     machine.file("NotoSansJP-Bold.ttf", include_bytes!("../../src/imaging/assets/DejaVuSans-Bold.ttf"));
@@ -167,6 +186,9 @@ fn tried(event: &Event, line: &str) -> Option<String> {
     let words = line.trim_start_matches("photoctl ");
     if words == "qr slate" {
         return slate();
+    }
+    if words.starts_with("selfie review") {
+        return review(event);
     }
     let (machine, db) = if EMBEDDED.iter().any(|embedded| words.starts_with(embedded)) {
         (embedded(words), None)
@@ -231,6 +253,14 @@ fn slate() -> Option<String> {
     terminal.send("q");
     let (code, _) = terminal.wait();
     (code != 0).then(|| format!("$ photoctl qr slate\nexit code {code}"))
+}
+
+/// It asks at a terminal; nothing waits here.
+fn review(event: &Event) -> Option<String> {
+    let (machine, _db) = event.copy();
+    let mut terminal = machine.args(["selfie", "review", "--project", "Summer Run"]).on_terminal(100, 60);
+    let (code, _) = terminal.wait();
+    (code != 0).then(|| format!("$ photoctl selfie review\nexit code {code}"))
 }
 
 #[test]

@@ -32,7 +32,11 @@ pub const TASKS: &[Task] = &[
         ("qr", "issue list revoke prune redeem render sheet slate"),
     ]),
     ("Ask before a face is looked for", &[
-        ("consent", "grant revoke list status"),
+        ("consent", "grant import revoke list status"),
+    ]),
+    ("Enroll guests' selfies", &[
+        ("selfie", "enroll check list show review"),
+        ("selfie", "approve reject delete re-embed"),
     ]),
     ("Upload photos and look after them", &[
         ("photos", "upload list show url download"),

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::{report, select};
+use super::report::{self, Run};
+use super::select;
 use crate::app::App;
 use crate::commands::reference;
 use crate::db::{PgConnection, members, selfies};
@@ -14,7 +15,6 @@ use crate::model::ids::{ProjectId, UserId};
 use crate::model::selfie::Reason;
 use crate::model::text::printable;
 use crate::ui::Finished;
-use crate::workflows::selfies::desk::Desk;
 use crate::workflows::selfies::enroll::Enroller;
 use crate::workflows::selfies::run::{Item, ItemStatus};
 use crate::workflows::selfies::{match_now, source, web};
@@ -42,8 +42,8 @@ pub struct EnrollArgs {
     /// Let this fault or doubt pass; the audit log keeps it
     #[arg(long, value_enum, value_name = "REASON", ignore_case = true)]
     pub allow: Vec<Reason>,
-    /// Look for these guests in the photos at once
-    #[arg(long = "match", hide = true)]
+    /// Look for those who are approved in the photos at once, where the faces of photos are kept
+    #[arg(long = "match")]
     pub matching: bool,
     /// Show exactly what would be done, and do nothing
     #[arg(long)]
@@ -70,16 +70,16 @@ pub async fn run(app: &App, args: EnrollArgs) -> Finished {
             enroller.run_waiting(&scope, waiting).await?
         }
     };
-    scope.progress.finish();
     ended.add_first(work.unowned);
-    if args.matching && !args.dry_run {
-        matched(&desk, &ended.users(ItemStatus::Approved), work.project).await?;
-    }
-    report::finish(app, args.dry_run, begun, ended, if args.dry_run { "would be approved" } else { "approved" })
-}
-
-async fn matched(desk: &Desk, users: &[UserId], project: Option<ProjectId>) -> Result<()> {
-    if users.is_empty() { Ok(()) } else { match_now(desk, users, project).await }
+    let approved = ended.users(ItemStatus::Approved);
+    let matched = if args.matching && !args.dry_run && !approved.is_empty() {
+        match_now(&desk, &scope, &approved).await?
+    } else {
+        Vec::new()
+    };
+    scope.progress.finish();
+    let verb = if args.dry_run { "would be approved" } else { "approved" };
+    report::finish(app, args.dry_run, begun, Run { ended, matched, verb })
 }
 
 /// What is to be enrolled.

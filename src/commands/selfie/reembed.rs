@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::select::WhoseArgs;
-use super::{report, select};
+use super::report::{self, Run};
+use super::select::{self, WhoseArgs};
 use crate::app::App;
 use crate::db::selfies;
 use crate::error::{Error, Result};
@@ -37,7 +37,7 @@ pub async fn run(app: &App, args: ReEmbedArgs) -> Finished {
     let ended = reembed::run(desk, &scope, outdated).await?;
     scope.progress.finish();
     let verb = if args.dry_run { "would get a new vector" } else { "got a new vector" };
-    report::finish(app, args.dry_run, begun, ended, verb)
+    report::finish(app, args.dry_run, begun, Run { ended, matched: Vec::new(), verb })
 }
 
 impl ReEmbedArgs {

@@ -10,6 +10,7 @@ use crate::model::target::Target;
 use crate::model::text::{count, thousands};
 use crate::model::time;
 use crate::ui::{Done, Finished, Page, Render};
+use crate::workflows::selfies::Matched;
 use crate::workflows::selfies::run::{Ended, Item, ItemStatus};
 
 /// Items that people are shown; json has all of them.
@@ -33,16 +34,28 @@ struct RunReport {
     /// Because the run was stopped.
     not_begun: u64,
     items: Vec<Item>,
+    /// With `--match`: what came of it, by project.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    matched: Vec<Matched>,
     elapsed_ms: u64,
     #[serde(skip)]
     verb: &'static str,
 }
 
-/// Shows the report of a run; `verb` is what became of the approved ones. Returns the command's end.
+/// A run that has ended.
+pub(super) struct Run {
+    pub ended: Ended,
+    pub matched: Vec<Matched>,
+    /// What became of the approved ones.
+    pub verb: &'static str,
+}
+
+/// Shows the report of a run. Returns the command's end.
 ///
 /// # Errors
 /// None: what failed is in the report and in the exit code.
-pub(super) fn finish(app: &App, dry_run: bool, begun: Instant, ended: Ended, verb: &'static str) -> Finished {
+pub(super) fn finish(app: &App, dry_run: bool, begun: Instant, run: Run) -> Finished {
+    let Run { ended, matched, verb } = run;
     let exit = ended.exit;
     app.ui.report(&RunReport {
         ok: exit == Exit::Ok && ended.not_begun == 0,
@@ -56,6 +69,7 @@ pub(super) fn finish(app: &App, dry_run: bool, begun: Instant, ended: Ended, ver
         failed: ended.count(ItemStatus::Failed),
         not_begun: ended.not_begun,
         items: ended.items,
+        matched,
         elapsed_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         verb,
     });
@@ -86,6 +100,11 @@ impl Render for RunReport {
         let more = self.items.iter().filter(told).count().saturating_sub(SHOWN) as u64;
         if more > 0 {
             page.line(format!("  and {} more: --json shows all of them", thousands(more)));
+        }
+        for one in &self.matched {
+            let report = &one.report;
+            let photos = format!("{} confirmed, {} waiting", report.confirmed, report.pending);
+            page.line(format!("Looked for in project {}: tags {photos}", one.project_id));
         }
         if self.pending > 0 && !self.dry_run {
             page.line("photoctl selfie review decides about those that wait.");

@@ -5,7 +5,9 @@ mod list;
 mod near;
 mod record;
 
-pub use enrolled::{Enrolled, enrolled, forget_matches, mark_matched, matched, members_with_selfies};
+pub use enrolled::{
+    Enrolled, enrolled, forget_matches, mark_matched, matched, members_with_selfies, of_other_models, versions,
+};
 pub use list::{SelfieFilter, get, list};
 pub use near::{Resemblance, fellows, own_nearest, projects_of, resembled};
 pub use record::{

@@ -26,4 +26,4 @@ pub mod run;
 pub mod source;
 pub mod web;
 
-pub use matched::match_now;
+pub use matched::{Matched, match_now};

@@ -7,6 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::consent::Versions;
 use crate::model::ids::{ProjectId, UserId};
 use crate::model::matching::Thresholds;
+use crate::workflows::matching::run as matching;
 use crate::workflows::setup::settings as project_settings;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -45,8 +46,8 @@ impl Policy {
     fn joined(configs: &[Config]) -> Result<Self> {
         let mut joined: Option<Self> = None;
         for config in configs {
-            let enough = config.get(settings::CONSENT_VERSIONS).map_or(Versions::Any, Versions::of);
-            let (keep, own) = (config.flag(settings::KEEP_SELFIE_ORIGINALS)?, thresholds(config)?);
+            let enough = matching::enough(config);
+            let (keep, own) = (config.flag(settings::KEEP_SELFIE_ORIGINALS)?, matching::thresholds(config)?);
             joined = Some(match joined {
                 None => Self { enough: vec![enough], keep_originals: keep, thresholds: own },
                 Some(mut all) => {
@@ -64,9 +65,4 @@ impl Policy {
         }
         joined.ok_or_else(|| Error::new(Kind::Internal, "there are no settings"))
     }
-}
-
-fn thresholds(config: &Config) -> Result<Thresholds> {
-    let share = |setting| Ok::<f32, Error>(config.parse(setting)?.unwrap_or_default());
-    Thresholds::new(share(settings::MATCH_CONFIRM)?, share(settings::MATCH_REVIEW)?, share(settings::MATCH_MARGIN)?)
 }

@@ -8,6 +8,7 @@ mod people;
 mod photos;
 mod projects;
 mod qr;
+mod selfies;
 mod tool;
 
 /// What it is for, and the command line.
@@ -30,6 +31,7 @@ pub fn all() -> impl Iterator<Item = &'static Examples> {
         projects::ALL,
         qr::ALL,
         consent::ALL,
+        selfies::ALL,
         photos::ALL,
         database::ALL,
         tool::ALL,
