@@ -131,6 +131,7 @@ pub fn rights(job: Job) -> Vec<Right> {
             Right::whole("photoctl.selfie_facts", "SELECT"),
             insert("photoctl.selfie_facts"),
             Right::whole("photoctl.selfie_facts", "UPDATE"),
+            Right::whole("photoctl.selfie_facts", "DELETE"),
             Right::whole("photoctl.selfie_matches", "SELECT"),
             insert("photoctl.selfie_matches"),
             Right::whole("photoctl.selfie_matches", "UPDATE"),

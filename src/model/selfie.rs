@@ -38,38 +38,48 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// The file is no picture that can be read.
+    #[value(skip)]
     InvalidImage = "INVALID_IMAGE",
         "The file could not be read as a picture. Please send a photo as a JPEG or PNG file.";
-    /// The file or the picture is too large.
+    #[value(skip)]
     ImageTooLarge = "IMAGE_TOO_LARGE",
         "The picture is too large. Please send a smaller one.";
     /// The same picture of the same user stands under another id.
+    #[value(skip)]
     Duplicate = "DUPLICATE",
         "This picture was sent before.";
+    #[value(skip)]
     NoFace = "NO_FACE",
         "No face was found. Please take a photo of your face from the front.";
+    /// Several faces, none of them much larger than the others: the largest is taken
     MultipleFaces = "MULTIPLE_FACES",
         "More than one face is in the picture. Please take a photo with nobody but you.";
+    /// A face that cannot be seen clearly
     LowConfidence = "LOW_CONFIDENCE",
         "The face cannot be seen clearly. Please take a photo of your whole face, with nothing in front of it.";
+    /// A face of less than 80 px
     SmallBoundingBox = "SMALL_BOUNDING_BOX",
         "The face is too small. Please come closer to the camera.";
+    /// A blurred face
     LowSharpness = "LOW_SHARPNESS",
         "The picture is blurred. Please hold the camera still and clean its lens.";
+    /// A dark face
     LowBrightness = "LOW_BRIGHTNESS",
         "The face is too dark. Please take the photo where there is more light.";
+    /// A face that is too bright
     HighBrightness = "HIGH_BRIGHTNESS",
         "The face is too bright. Please take the photo without strong light on your face.";
+    /// A face that is turned away
     ExtremePose = "EXTREME_POSE",
         "The face is turned away. Please look straight into the camera.";
-    /// Every approved selfie of the user shows somebody who does not resemble this face.
+    /// A face that resembles none of the user's approved selfies
     UnlikeOtherSelfies = "UNLIKE_OTHER_SELFIES",
         "The face does not look like that of your other selfies. Somebody will have a look at it.";
-    /// Another member of a project of the user's has approved selfies that resemble this face.
+    /// A face that resembles another member of a project of the user's
     LikeAnotherUser = "LIKE_ANOTHER_USER",
         "The picture has to be looked at by a person before it can be used.";
     /// A person decided.
+    #[value(skip)]
     Manual = "MANUAL",
         "The picture was refused.";
 }

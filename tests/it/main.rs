@@ -41,6 +41,7 @@ mod photos_world;
 mod qr;
 mod roster;
 mod secrets;
+mod selfies;
 mod shipped;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]

@@ -95,10 +95,6 @@ struct Work {
 
 impl EnrollArgs {
     fn check(&self) -> Result<()> {
-        if let Some(reason) = self.allow.iter().find(|reason| !reason.can_be_allowed()) {
-            return Err(Error::usage(format!("{} cannot be allowed", reason.code()))
-                .hint("what can be are faults of a face that is there, and doubts about whose it is"));
-        }
         if self.files.is_empty() && self.dir.is_none() && self.manifest.is_none() && !self.pending {
             return Err(Error::usage("it is not said which selfies to enroll")
                 .hint("give files with --user, a folder with --dir, a list with --manifest, or --pending"));

@@ -26,11 +26,11 @@ pub async fn run(app: &App, args: RejectArgs) -> Finished {
     let words = decide::reason_words(&words)?;
     let selfies = select::named(&mut *app.db().await?.conn().await?, &args.ids).await?;
     app.ui.target(&app.target(false));
-    let desk = select::desk(app, None, args.dry_run).await?;
+    let (db, author) = (app.db().await?, app.author());
     let mut decided = Decided::default();
     for selfie in &selfies {
         app.cancel.check()?;
-        decided.add(selfie.id, desk.reject(selfie, &words).await, selfies.len() == 1)?;
+        decided.add(selfie.id, decide::reject(db, &author, selfie, &words, args.dry_run).await, selfies.len() == 1)?;
     }
     Ok(decided.finish(app, args.dry_run, "rejected"))
 }

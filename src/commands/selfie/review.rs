@@ -55,7 +55,10 @@ pub async fn run(app: &App, args: ReviewArgs) -> Finished {
         app.ui.note(&format!("{} of {all}", place.saturating_add(1)));
         match decide_one(app, &desk, selfie).await? {
             Choice::Approve => approved.add(selfie.id, desk.approve(selfie).await, false)?,
-            Choice::Reject(words) => rejected += u64::from(desk.reject(selfie, &words).await?),
+            Choice::Reject(words) => {
+                let done = decide::reject(db, &desk.author, selfie, &words, args.dry_run).await?;
+                rejected += u64::from(done);
+            }
             Choice::Skip => {}
             Choice::Quit => break,
         }

@@ -4,8 +4,9 @@ use super::desk::{Desk, Held, codes};
 use super::judge::{self, Company, Whose, not_held};
 use super::picture::{self, LARGEST_BYTES, NoPicture};
 use crate::db::selfies::{self, Judged};
+use crate::db::{Db, audit, guard};
 use crate::error::{Error, Kind, Result};
-use crate::model::audit::{Action, Fields};
+use crate::model::audit::{Action, Author, Entity, Entry, Fields};
 use crate::model::digest::Sha256;
 use crate::model::face::{Embedding, FoundFace};
 use crate::model::selfie::{Reason, Selfie, reason_text};
@@ -87,30 +88,6 @@ impl Desk {
         selfies::record(&mut consent, &row).await
     }
 
-    /// Refuses a selfie. Its picture stays, so that the decision can be taken back. Returns whether that changes
-    /// anything. No consent is needed to stop looking for somebody.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn reject(&self, selfie: &Selfie, words: &str) -> Result<bool> {
-        let mut tx = self.begin(selfie.user_id).await?;
-        let before = selfies::status_for_update(&mut tx, selfie.id).await?.ok_or_else(|| gone(selfie))?;
-        let reason = reason_text(&[Reason::Manual], Some(words)).unwrap_or_default();
-        if before == SelfieStatus::Rejected.as_str() || self.dry_run {
-            tx.rollback().await?;
-            return Ok(before != SelfieStatus::Rejected.as_str());
-        }
-        selfies::reject(&mut tx, selfie.id, &reason).await?;
-        let fields = Fields::new()
-            .plain("user_id", None, Some(&selfie.user_id.to_string()))
-            .plain("status", Some(&before), Some(SelfieStatus::Rejected.as_str()))
-            .private("reason", None, Some(words));
-        let entry = self.entry(Action::Reject, selfie.id, fields);
-        crate::db::audit::append(&mut tx, &self.author, &entry).await?;
-        tx.commit().await?;
-        Ok(true)
-    }
-
     /// What a person looks at before they decide: the picture, and whom the face resembles.
     ///
     /// # Errors
@@ -151,6 +128,31 @@ impl Desk {
         let size = (picture.pixels.width(), picture.pixels.height());
         Ok(Some(Seen { face, vector, sha256: Sha256::of(&bytes), size, bytes }))
     }
+}
+
+/// Refuses a selfie. Its picture stays, so that the decision can be taken back. Returns whether that changes anything.
+/// Neither a consent nor an engine is needed to stop looking for somebody.
+///
+/// # Errors
+/// What the database says.
+pub async fn reject(db: &Db, author: &Author, selfie: &Selfie, words: &str, dry_run: bool) -> Result<bool> {
+    let mut tx = db.begin().await?;
+    guard::lock(&mut tx, &format!("selfies of {}", selfie.user_id)).await?;
+    let before = selfies::status_for_update(&mut tx, selfie.id).await?.ok_or_else(|| gone(selfie))?;
+    let reason = reason_text(&[Reason::Manual], Some(words)).unwrap_or_default();
+    if before == SelfieStatus::Rejected.as_str() || dry_run {
+        tx.rollback().await?;
+        return Ok(before != SelfieStatus::Rejected.as_str());
+    }
+    selfies::reject(&mut tx, selfie.id, &reason).await?;
+    let fields = Fields::new()
+        .plain("user_id", None, Some(&selfie.user_id.to_string()))
+        .plain("status", Some(&before), Some(SelfieStatus::Rejected.as_str()))
+        .private("reason", None, Some(words));
+    let entry = Entry::new(Entity::Selfie, Action::Reject).of(selfie.id.0).fields(fields);
+    audit::append(&mut tx, author, &entry).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// What a person gives as the reason of a refusal; the guest reads it.

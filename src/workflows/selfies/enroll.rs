@@ -10,7 +10,7 @@ use super::judge::{self, Judged, Whose};
 use super::picture::{self, LARGEST_BYTES, NoPicture, Picture};
 use super::run::{self, Ended, Item, ItemStatus, Scope};
 use crate::db::selfies::{self, Known};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::audit::{Action, Fields};
 use crate::model::digest::{Sha256, Sha256Hasher};
 use crate::model::ids::{SelfieId, UserId};
@@ -74,7 +74,7 @@ impl Enroller {
         let id = known.as_ref().map_or_else(|| SelfieId::of_content(user, &content.sha256), |known| known.id);
         let held = match (self.desk.hold(tx, user).await, &known) {
             // Whose consent was revoked loses the vector, and nothing that is new is refused here.
-            (Err(error), Some(known)) if error.kind() == crate::error::Kind::ConsentRequired && !known.deleted => {
+            (Err(error), Some(known)) if error.kind() == Kind::ConsentRequired && !known.deleted => {
                 return Ok(present(known, user, shown));
             }
             (held, _) => held?,
@@ -137,8 +137,12 @@ impl Enroller {
             .plain("status", None, Some(status.as_str()))
             .plain("reasons", None, codes(&judged.judgement.reasons).as_deref())
             .plain("allowed", None, codes(&judged.judgement.allowed).as_deref());
+        let shared = match &kept.to_remove {
+            Some(left) => selfies::key_is_shared(held.consented.conn(), subject.id, left.as_str()).await?,
+            None => false,
+        };
         self.desk.commit(held.consented, &self.desk.entry(Action::Enroll, subject.id, fields)).await?;
-        if let Some(left) = kept.to_remove.filter(|_| !self.desk.dry_run) {
+        if let Some(left) = kept.to_remove.filter(|_| !shared && !self.desk.dry_run) {
             self.remove_original(subject.id, &left).await?;
         }
         let Judgement { allowed, .. } = judged.judgement;

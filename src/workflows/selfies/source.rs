@@ -54,7 +54,8 @@ pub fn folder(dir: &Path) -> Result<Vec<Named>> {
             let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other("a loop of links"));
             Error::io("read", &path, source)
         })?;
-        if !entry.file_type().is_file() {
+        // A link to a file is one too; folders are walked into only where they are.
+        if !entry.path().is_file() {
             continue;
         }
         let inner = entry.path().strip_prefix(dir).unwrap_or(entry.path());

@@ -55,6 +55,8 @@ impl Enroller {
         let sha256 = bytes.as_deref().map_or_else(|| Sha256::of(selfie.id.0.as_bytes()), Sha256::of);
         if let Some(known) = selfies::by_content(held.consented.conn(), user, &sha256).await?
             && known.id != selfie.id
+            // A guest may send again what was deleted once.
+            && !(known.deleted && selfies::forget_deleted(held.consented.conn(), known.id).await?)
         {
             return self.duplicate(held.consented, selfie, &format!("It is {}.", known.id)).await;
         }
