@@ -11,7 +11,7 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::app::App;
 use crate::commands::{
     audit, completions, config, consent, db, doctor, faces, help, man, operator, package, photographer, photos,
-    project, qr, remember, tags, user,
+    project, qr, remember, selfie, tags, user,
 };
 use crate::config::{Config, Sources, settings};
 use crate::error::{Error, Exit, Kind, Result};
@@ -94,6 +94,9 @@ pub enum Command {
     /// Consents: who allows that their face is looked for
     #[command(subcommand, visible_alias = "consents")]
     Consent(consent::Command),
+    /// Selfies: what guests are found by
+    #[command(subcommand, visible_alias = "selfies")]
+    Selfie(selfie::Command),
     /// Photos: upload, list, verify, download
     #[command(subcommand, visible_alias = "photo")]
     Photos(photos::Command),
@@ -141,6 +144,7 @@ impl Command {
             Command::Project(command) => project::run(app, command).await,
             Command::Qr(command) => qr::run(app, command).await,
             Command::Consent(command) => consent::run(app, command).await,
+            Command::Selfie(command) => selfie::run(app, command).await,
             Command::Photos(command) => photos::run(app, command).await,
             Command::Faces(command) => faces::run(app, command).await,
             Command::Tags(command) => tags::run(app, command).await,

@@ -23,5 +23,6 @@ pub mod reference;
 pub mod remember;
 pub mod removal;
 pub mod roster;
+pub mod selfie;
 pub mod tags;
 pub mod user;

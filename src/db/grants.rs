@@ -128,10 +128,21 @@ pub fn rights(job: Job) -> Vec<Right> {
                 insert("selfies"),
                 update(
                     "selfies",
-                    &["embedding", "quality_score", "status", "rejection_reason", "updated_at", "deleted_at"],
+                    &[
+                        "storage_key",
+                        "embedding",
+                        "quality_score",
+                        "status",
+                        "rejection_reason",
+                        "updated_at",
+                        "deleted_at",
+                    ],
                 ),
             ]);
-            for table in ["photoctl.face_scans", FACES, "photoctl.selfie_matches"] {
+            for table in SELFIE_TABLES {
+                rights.push(Right::whole(table, "SELECT"));
+            }
+            for table in ["photoctl.face_scans", FACES].iter().chain(SELFIE_TABLES) {
                 rights.extend(["INSERT", "UPDATE", "DELETE"].map(|privilege| Right::whole(table, privilege)));
             }
         }
@@ -236,6 +247,9 @@ const FACE_FACTS: &[&str] = &[
     "roll",
     "withdrawn_for",
 ];
+
+/// What photoctl knows of users' faces: for those who work with faces only.
+const SELFIE_TABLES: &[&str] = &["photoctl.selfie_facts", "photoctl.selfie_matches"];
 
 /// The SQL that makes a role able to do a job and nothing more; `schema` is that of the shared tables. It can be run
 /// again after a migration. Whoever runs it must own the tables.
@@ -412,7 +426,7 @@ fn denied_table(error: &Error) -> Option<&'static str> {
     let said = &super::error::cause(error).filter(|cause| cause.sqlstate == "42501")?.message;
     let words: Vec<&str> = said.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
     let shared = catalog::spec().iter().map(|table| table.name);
-    let own = OWN_TABLES.iter().copied().chain([INSTALLATION, FACES]);
+    let own = OWN_TABLES.iter().chain(SELFIE_TABLES).copied().chain([INSTALLATION, FACES]);
     shared.chain(own).find(|table| words.contains(&table.trim_start_matches("photoctl.")))
 }
 

@@ -35,6 +35,7 @@ pub enum Entity {
     ProjectSetting,
     QrToken,
     UserConsent,
+    Selfie,
     Photo,
     PhotoTag,
     // What a killed upload left in the store: an object that never came to be.
@@ -59,6 +60,7 @@ impl Entity {
             Entity::ProjectSetting => "project_setting",
             Entity::QrToken => "qr_token",
             Entity::UserConsent => "user_consent",
+            Entity::Selfie => "selfie",
             Entity::Photo => "photo",
             Entity::PhotoTag => "photo_tag",
             Entity::UnfinishedUpload => "unfinished_upload",
@@ -101,6 +103,14 @@ pub enum Action {
     Revoke,
     /// A user gave a consent.
     Grant,
+    /// A selfie was judged: its face looked at, and its vector kept where it was approved.
+    Enroll,
+    /// A person let a selfie pass.
+    Approve,
+    /// A person refused a selfie.
+    Reject,
+    /// The vector of a selfie was made anew.
+    Embed,
     /// Expired QR tokens were deleted.
     Prune,
     /// Faces were looked for in photos, and kept.
@@ -150,6 +160,10 @@ impl Action {
             Action::Redeem => "redeem",
             Action::Revoke => "revoke",
             Action::Grant => "grant",
+            Action::Enroll => "enroll",
+            Action::Approve => "approve",
+            Action::Reject => "reject",
+            Action::Embed => "embed",
             Action::Prune => "prune",
             Action::Decide => "decide",
             Action::Retune => "retune",

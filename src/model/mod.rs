@@ -14,6 +14,7 @@ pub mod people;
 pub mod pixels;
 pub mod project;
 pub mod qr;
+pub mod selfie;
 pub mod spreadsheet;
 pub mod status;
 pub mod tag;

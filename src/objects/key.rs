@@ -68,6 +68,15 @@ impl StorageKey {
         Self(format!("users/{user}/selfies/{selfie}.jpg"))
     }
 
+    /// `users/<user>/selfies/<selfie>-original.<extension>`: the file as it was given, where that is kept.
+    ///
+    /// # Errors
+    /// As [`StorageKey::original`].
+    pub fn selfie_original(user: UserId, selfie: SelfieId, extension: &str) -> Result<Self> {
+        let extension = checked_extension(extension)?;
+        Ok(Self(format!("users/{user}/selfies/{selfie}-original.{extension}")))
+    }
+
     /// `.photoctl/probe-<id>`: written, read and deleted by a check of the store.
     #[must_use]
     pub fn probe(id: Uuid) -> Self {

@@ -10,6 +10,7 @@ pub mod photos;
 pub mod plan;
 pub mod qr;
 pub mod roster;
+pub mod selfies;
 pub mod setup;
 pub mod tags;
 pub mod whole;

@@ -82,6 +82,11 @@ impl Event {
         json("photos upload --project 'Summer Run' --photographer finn@example.org --dir first");
         json("qr issue --project 'Summer Run' --reusable");
         json("qr issue --project 'Summer Run'");
+        json("user create --name Hal --email hal@example.org --no-password");
+        for user in ["gus@example.org", "hal@example.org"] {
+            json(&format!("consent grant --user {user} --consent-version 2026-01 --evidence desk"));
+        }
+        json("selfie enroll --user hal@example.org enrolled.jpg");
         machine.args(["project", "plan", "season.toml", "--to", "plan.json"]).ok();
         json("consent grant --user gus@example.org --consent-version 2026-04 --evidence desk");
         let tag = db.psql(
@@ -100,6 +105,7 @@ impl Event {
             ("photos", db.psql("SELECT id FROM photos LIMIT 1")),
             ("tags", tag),
             ("audit", id(&project)),
+            ("selfie", db.psql("SELECT id FROM selfies")),
             ("qr", db.psql("SELECT id FROM qr_tokens ORDER BY created_at DESC LIMIT 1")),
         ];
         let token = db.psql("SELECT token FROM qr_tokens ORDER BY created_at DESC LIMIT 1");
@@ -145,6 +151,17 @@ fn files(machine: &Photoctl) {
     pg::copy(&shipped.join("season"), machine.path());
     machine.file("guests.csv", GUESTS);
     machine.file("consents.csv", CONSENTS);
+    let faces = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/faces");
+    for (name, face) in [
+        ("selfie.jpg", "person_a_1.jpg"),
+        ("selfie2.jpg", "person_a_2.jpg"),
+        ("selfies/gus@example.org.jpg", "person_a_1.jpg"),
+        ("selfies/gus@example.org__2.jpg", "person_a_2.jpg"),
+        ("enrolled.jpg", "person_b_1.jpg"),
+    ] {
+        machine.file(name, std::fs::read(faces.join(face)).unwrap());
+    }
+    machine.file("selfies.csv", "user,file\ngus@example.org,selfie.jpg\n");
     machine.file("form.pdf", b"%PDF-1.4 a signed form");
     machine.file("guests.xlsx", include_bytes!("../data/rosters/guests.xlsx"));
     machine.file("NotoSansJP-Bold.ttf", include_bytes!("../../src/imaging/assets/DejaVuSans-Bold.ttf"));
@@ -183,6 +200,9 @@ fn tried(event: &Event, line: &str) -> Option<String> {
     }
     if words.starts_with("tags review --project") && !words.contains("--sheet") {
         return review(event, line);
+    }
+    if words.starts_with("selfie review") {
+        return review_of_selfies(event);
     }
     let (machine, db) = if EMBEDDED.iter().any(|embedded| words.starts_with(embedded)) {
         (embedded(words), None)
@@ -258,6 +278,14 @@ fn review(event: &Event, line: &str) -> Option<String> {
     terminal.send("q");
     let (code, said) = terminal.wait();
     (code != 0).then(|| format!("$ {line}\n{said}\nexit code {code}"))
+}
+
+/// It asks at a terminal; nothing waits here.
+fn review_of_selfies(event: &Event) -> Option<String> {
+    let (machine, _db) = event.copy();
+    let mut terminal = machine.args(["selfie", "review", "--project", "Summer Run"]).on_terminal(100, 60);
+    let (code, _) = terminal.wait();
+    (code != 0).then(|| format!("$ photoctl selfie review\nexit code {code}"))
 }
 
 #[test]

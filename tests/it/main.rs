@@ -43,6 +43,7 @@ mod qr;
 mod review;
 mod roster;
 mod secrets;
+mod selfies;
 mod shipped;
 #[macro_use]
 #[allow(dead_code, reason = "areas use what they need")]

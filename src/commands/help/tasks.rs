@@ -34,6 +34,10 @@ pub const TASKS: &[Task] = &[
     ("Ask before a face is looked for", &[
         ("consent", "grant import revoke list status"),
     ]),
+    ("Enroll guests' selfies", &[
+        ("selfie", "enroll check list show review"),
+        ("selfie", "approve reject delete re-embed"),
+    ]),
     ("Upload photos and look after them", &[
         ("photos", "upload list show url download"),
         ("photos", "verify adopt reprocess delete restore"),

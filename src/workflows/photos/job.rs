@@ -247,7 +247,7 @@ fn gone(id: PhotoId) -> Error {
 }
 
 /// Whether no other photo can succeed either.
-fn stops_all(error: &Error) -> bool {
+pub(in crate::workflows) fn stops_all(error: &Error) -> bool {
     matches!(
         error.kind(),
         Kind::Credentials
@@ -263,7 +263,7 @@ fn stops_all(error: &Error) -> bool {
 }
 
 /// What a failed photo means for the exit code: some failed, unless its own kind says more.
-fn exit_of(error: &Error) -> Exit {
+pub(in crate::workflows) fn exit_of(error: &Error) -> Exit {
     match error.kind().exit() {
         exit @ (Exit::Denied | Exit::Unavailable | Exit::Locked | Exit::Blocked | Exit::Limit | Exit::Interrupted) => {
             exit

@@ -9,6 +9,7 @@ mod people;
 mod photos;
 mod projects;
 mod qr;
+mod selfies;
 mod tags;
 mod tool;
 
@@ -32,6 +33,7 @@ pub fn all() -> impl Iterator<Item = &'static Examples> {
         projects::ALL,
         qr::ALL,
         consent::ALL,
+        selfies::ALL,
         photos::ALL,
         faces::ALL,
         tags::ALL,
