@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Utc;
 use serde::Serialize;
 
 use super::desk::Desk;
@@ -9,6 +10,7 @@ use super::run::Scope;
 use crate::db::selfies;
 use crate::error::Result;
 use crate::model::ids::{ProjectId, UserId};
+use crate::workflows::faces::retention;
 use crate::workflows::matching::report::MatchReport;
 use crate::workflows::matching::run::{Matching, State, enough, thresholds};
 use crate::workflows::setup::settings as project_settings;
@@ -46,6 +48,7 @@ pub async fn match_now(desk: &Desk, scope: &Scope, users: &[UserId]) -> Result<V
             model: desk.engine.model(),
             thresholds: thresholds(&config)?,
             enough: enough(&config),
+            kept: retention::keeps(&mut *desk.db.conn().await?, &config, project_id, Utc::now()).await?,
             dry_run: desk.dry_run,
             cancel: scope.cancel.clone(),
             progress: scope.progress.clone(),
