@@ -283,7 +283,7 @@ fn review(event: &Event, line: &str) -> Option<String> {
 /// It asks at a terminal; nothing waits here.
 fn review_of_selfies(event: &Event) -> Option<String> {
     let (machine, _db) = event.copy();
-    let mut terminal = machine.args(["selfie", "review", "--project", "Summer Run"]).on_terminal(100, 60);
+    let terminal = machine.args(["selfie", "review", "--project", "Summer Run"]).on_terminal(100, 60);
     let (code, _) = terminal.wait();
     (code != 0).then(|| format!("$ photoctl selfie review\nexit code {code}"))
 }
