@@ -38,6 +38,14 @@ pub fn watch(cancel: Cancel, ui: Ui) {
     }
 }
 
+/// Resolves when the window is closed. From the first time it is asked on, that does not kill the process any more.
+pub async fn hung_up() {
+    match signal(SignalKind::hangup()) {
+        Ok(mut stream) => drop(stream.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
 #[expect(clippy::exit, reason = "the main thread is blocked; there is nobody to return to")]
 fn leave(ui: &Ui, why: &str) -> ! {
     terminal::restore();

@@ -62,9 +62,10 @@ pub(super) fn painter(wanted: Pictures, colour: bool, unicode: bool) -> Painter 
     let found = protocol.or_else(|| letter.and_then(|_| answer.protocol.or_else(of_environment)));
     match found.unwrap_or(ProtocolType::Halfblocks) {
         ProtocolType::Halfblocks if !unicode && protocol.is_none() => Painter::words(),
-        ProtocolType::Halfblocks => Painter::of(Picker::halfblocks()),
         found => {
-            let (width, height) = letter.unwrap_or(USUAL_LETTER);
+            // A block is two pixels above each other.
+            let blocks = found == ProtocolType::Halfblocks;
+            let (width, height) = if blocks { (1, 2) } else { letter.unwrap_or(USUAL_LETTER) };
             #[expect(deprecated, reason = "its successor reads the keyboard on a thread that never ends")]
             let mut picker = Picker::from_fontsize(FontSize::new(width, height));
             picker.set_protocol_type(found);

@@ -42,6 +42,16 @@ impl Painter {
         self.picker.as_ref().is_some_and(|picker| picker.protocol_type() != ProtocolType::Halfblocks)
     }
 
+    /// Longest side in pixels that is of any use for so many columns and rows: a larger picture only takes longer.
+    #[must_use]
+    pub fn room(&self, columns: u16, rows: u16) -> u32 {
+        self.picker.as_ref().map_or(0, |picker| {
+            let letter = picker.font_size();
+            // Half as much again, so that the last step still has something to choose from.
+            (u32::from(columns) * u32::from(letter.width)).max(u32::from(rows) * u32::from(letter.height)) * 3 / 2
+        })
+    }
+
     /// What makes the terminal forget the pictures that it was given; nothing where it keeps none.
     pub(super) fn forget(&self) -> &'static [u8] {
         let kitty = self.picker.as_ref().is_some_and(|picker| picker.protocol_type() == ProtocolType::Kitty);

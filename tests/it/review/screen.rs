@@ -181,6 +181,10 @@ fn without_colour_there_are_words_and_links() {
         let world = World::new(2, 0);
         let machine_tmp = world.machine.path().join("run");
         std::fs::create_dir(&machine_tmp).unwrap();
+        // What a killed process left there goes; what another one works with stays.
+        let (left, used) = (format!("photoctl-review-{}-x", i32::MAX), "photoctl-review-1-x");
+        std::fs::create_dir(machine_tmp.join(left)).unwrap();
+        std::fs::create_dir(machine_tmp.join(used)).unwrap();
         let run = world.review().env("PHOTOCTL_PICTURES", "auto").env("XDG_RUNTIME_DIR", &machine_tmp).env(name, value);
         let mut screen = run.on_terminal(200, 40);
         let shown = screen.wait_until("links", |shown| shown.matches("file://").count() == 2);
@@ -195,7 +199,8 @@ fn without_colour_there_are_words_and_links() {
         world.until("cr");
         screen.send("q");
         assert_eq!(screen.wait().0, 0);
-        assert!(!file.exists() && std::fs::read_dir(&machine_tmp).unwrap().next().is_none(), "nothing stays");
+        let stays: Vec<_> = std::fs::read_dir(&machine_tmp).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(!file.exists() && stays == [used], "nothing of ours stays: {stays:?}");
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +22,9 @@ const KEPT: usize = 96;
 
 /// Pictures that are fetched and made at the same time.
 const AT_ONCE: usize = 4;
+
+/// How a folder of files is called, before the process.
+const PREFIX: &str = "photoctl-review-";
 
 /// Quality of the files, as libjpeg's.
 const QUALITY: u8 = 90;
@@ -118,7 +121,11 @@ impl Gallery {
 
 async fn made(picture: Arc<Pixels>, painter: Painter, files: Option<Arc<TempDir>>, wanted: Wanted) -> Result<Shown> {
     let work = tokio::task::spawn_blocking(move || match files {
-        None => painter.paint(&picture, wanted.1, wanted.2).map(Shown::Painted),
+        None => {
+            let (_, columns, rows) = wanted;
+            let small = imaging::fit(&picture, painter.room(columns, rows))?;
+            painter.paint(&small, columns, rows).map(Shown::Painted)
+        }
         Some(folder) => write(folder.path(), &wanted.0, &picture).map(Shown::File),
     });
     work.await.map_err(|error| Error::invalid("the picture could not be made").with_source(error))?
@@ -131,10 +138,29 @@ async fn made(picture: Arc<Pixels>, painter: Painter, files: Option<Arc<TempDir>
 pub fn private_folder() -> Result<TempDir> {
     let own = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_dir());
     let place = own.unwrap_or_else(std::env::temp_dir);
+    sweep(&place);
     tempfile::Builder::new()
-        .prefix("photoctl-review-")
+        .prefix(&format!("{PREFIX}{}-", std::process::id()))
+        .permissions(std::fs::Permissions::from_mode(0o700))
         .tempdir_in(&place)
         .map_err(|error| Error::io("make a folder in", &place, error))
+}
+
+/// Removes what a killed process of this user left behind.
+fn sweep(place: &Path) {
+    let Ok(entries) = std::fs::read_dir(place) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).and_then(|rest| rest.split_once('-'));
+        let Some(process) = process.and_then(|(id, _)| id.parse().ok()).and_then(rustix::process::Pid::from_raw) else {
+            continue;
+        };
+        let own =
+            entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == rustix::process::getuid().as_raw());
+        if own && rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH) {
+            let _the_next_one_tries_again = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// Writes a picture into the folder, for this user only.
@@ -142,14 +168,15 @@ pub fn private_folder() -> Result<TempDir> {
 /// # Errors
 /// When it can not be written.
 pub fn write(folder: &Path, name: &Name, picture: &Pixels) -> Result<PathBuf> {
-    let file = match name {
-        Name::Tag(id, View::Whole) => format!("photo-{}.jpg", id.0.simple()),
-        Name::Tag(id, View::Close) => format!("close-{}.jpg", id.0.simple()),
-        Name::Tag(id, View::Wide) => format!("wide-{}.jpg", id.0.simple()),
-        Name::Tag(id, View::Face | View::Selfie) => format!("face-{}.jpg", id.0.simple()),
-        Name::Selfie(id) => format!("selfie-{}.jpg", id.0.simple()),
+    let (kind, id) = match name {
+        Name::Tag(id, View::Whole) => ("photo", id.0),
+        Name::Tag(id, View::Close) => ("close", id.0),
+        Name::Tag(id, View::Wide) => ("wide", id.0),
+        Name::Tag(id, View::Face | View::Selfie) => ("face", id.0),
+        Name::Selfie(id) => ("selfie", id.0),
     };
-    let path = folder.join(file);
+    // Short enough for a line; 48 bits tell the tags of any event apart.
+    let path = folder.join(format!("{kind}-{:012x}.jpg", id.as_u128() & 0xffff_ffff_ffff));
     let bytes = imaging::jpeg(picture, QUALITY)?;
     let mut file = OpenOptions::new()
         .write(true)

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::model::ids::TagId;
 use crate::model::status::Verdict;
 use crate::model::text::{self, printable, thousands};
+use crate::ui::signals;
 use crate::workflows::tags::review::{Desk, Item, Shelf, View};
 
 const KEYS: &str = "c confirm, r reject, s skip, u undo, q quit; then Enter:";
@@ -125,6 +126,7 @@ impl Plain<'_> {
                 Came::Something
             }
             () = self.app.cancel.requested() => Came::Interrupted,
+            () = signals::hung_up() => Came::Interrupted,
         }
     }
 
@@ -158,7 +160,7 @@ fn scores(item: &Item) -> String {
         text = format!("{text}, asked from {review:.3}, sure from {confirm:.3}");
     }
     if let Some(other) = &item.tag.runner_up {
-        let name = other.name.as_deref().map_or_else(|| "somebody who is gone".to_owned(), printable);
+        let name = other.name.as_deref().map_or_else(|| "somebody else".to_owned(), printable);
         text = format!("{text}; then {name} {:.3}", other.score);
     }
     text

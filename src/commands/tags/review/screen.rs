@@ -12,8 +12,8 @@ use super::work::{Told, Work, hear};
 use crate::app::App;
 use crate::config::settings;
 use crate::error::{Error, Kind, Result};
-use crate::ui::panics;
 use crate::ui::stage::{Input, Pictures, Stage};
+use crate::ui::{panics, signals};
 use crate::workflows::tags::review::{Desk, Shelf};
 
 /// Why the work ended.
@@ -61,6 +61,7 @@ impl Screen<'_> {
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         renewal.tick().await;
         let mut end = None;
+        let mut hung_up = std::pin::pin!(signals::hung_up());
         loop {
             if self.work.begin_all(std::mem::take(&mut self.session.effects)) {
                 end = Some(End::Quit);
@@ -85,6 +86,7 @@ impl Screen<'_> {
                     self.gallery.forget_failures();
                 }
                 () = self.app.cancel.requested(), if end.is_none() => end = Some(End::Interrupted),
+                () = &mut hung_up, if end.is_none() => end = Some(End::Interrupted),
             }
         }
     }

@@ -204,7 +204,8 @@ async fn with_facts(db: &Db, config: &Config, project: ProjectId, name: &str, ta
     let mut tx = db.begin().await?;
     let config = project_settings::of_project(&mut tx, config, project).await?;
     let enough = config.get(settings::CONSENT_VERSIONS).map_or(Versions::Any, Versions::of);
-    let users: BTreeSet<UserId> = tags.iter().map(|tag| tag.pair.user).collect();
+    let others = tags.iter().filter_map(|tag| tag.runner_up.as_ref()).map(|other| other.user);
+    let users: BTreeSet<UserId> = tags.iter().map(|tag| tag.pair.user).chain(others).collect();
     let users: Vec<UserId> = users.into_iter().collect();
     let asked = Asked { users: &users, enough: std::slice::from_ref(&enough) };
     let mut consented = Consented::check(tx, asked).await?;
@@ -217,7 +218,14 @@ async fn with_facts(db: &Db, config: &Config, project: ProjectId, name: &str, ta
     let share = |setting| config.parse::<f32>(setting);
     let (confirm_at, review_at, margin) =
         (share(settings::MATCH_CONFIRM)?, share(settings::MATCH_REVIEW)?, share(settings::MATCH_MARGIN)?);
-    let items = tags.into_iter().filter(|tag| allowed.contains(&tag.pair.user)).map(|tag| Item {
+    // Whom a face resembles is told by a comparison as well: nobody is named by it who does not allow one.
+    let nameless = |mut tag: PendingTag| {
+        if let Some(other) = tag.runner_up.as_mut().filter(|other| !allowed.contains(&other.user)) {
+            other.name = None;
+        }
+        tag
+    };
+    let items = tags.into_iter().filter(|tag| allowed.contains(&tag.pair.user)).map(nameless).map(|tag| Item {
         selfie: selfies.get(&(tag.pair.user, tag.selfie)).cloned(),
         project_name: name.to_owned(),
         tag,

@@ -27,9 +27,7 @@ pub(super) fn draw(
     look: Look,
 ) {
     let Some(item) = session.current() else { return };
-    let half = area.width / 2;
-    let left = Rect { width: half.saturating_sub(1), height: area.height - WORDS, ..area };
-    let right = Rect { x: area.x + half, width: area.width - half, ..left };
+    let (left, right) = halves(Rect { height: area.height - WORDS, ..area }, look);
     let title = match view {
         View::Close => "close",
         View::Wide => "wide",
@@ -49,6 +47,17 @@ pub(super) fn draw(
             let _asked_for = gallery.get(next, view, room.width, room.height);
         }
     }
+}
+
+/// Beside each other; links, which have to stay in one line, below each other.
+fn halves(area: Rect, look: Look) -> (Rect, Rect) {
+    if look.pictures {
+        let half = area.width / 2;
+        let left = Rect { width: half.saturating_sub(1), ..area };
+        return (left, Rect { x: area.x + half, width: area.width - half, ..area });
+    }
+    let half = area.height / 2;
+    (Rect { height: half, ..area }, Rect { y: area.y + half, height: area.height - half, ..area })
 }
 
 /// A title, and the picture below it.
@@ -78,7 +87,7 @@ fn runner_up(item: &Item, look: Look) -> Line<'static> {
     let Some(other) = &item.tag.runner_up else {
         return Line::styled("Nobody else resembles the face.", look.faint());
     };
-    let name = other.name.as_deref().map_or_else(|| "somebody who is gone".to_owned(), printable);
+    let name = other.name.as_deref().map_or_else(|| "somebody else".to_owned(), printable);
     let distance = item.score() - other.score;
     let near = item.margin.is_some_and(|margin| distance < margin);
     let style = if near { look.coloured(Color::Red) } else { look.faint() };

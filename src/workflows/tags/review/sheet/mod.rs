@@ -76,29 +76,12 @@ struct Row {
 pub async fn make(mut desk: Desk, shelf: &Shelf, wanted: Wanted) -> Result<Made> {
     let (items, without_consent, more) = take(&mut desk, wanted.most).await?;
     let mut people = People { names: wanted.names, numbers: BTreeMap::new() };
-    let mut selfies: Vec<String> = Vec::new();
-    let mut places: BTreeMap<Name, Option<usize>> = BTreeMap::new();
-    let mut rows = Vec::with_capacity(items.len());
+    let (selfies, places) = selfies(shelf, &items).await;
     let faces = futures::stream::iter(items.iter().map(|item| picture(shelf, item, View::Face)));
-    let mut faces = faces.buffered(AT_ONCE);
-    for item in &items {
-        let face = faces.next().await.flatten();
-        let selfie = match View::Selfie.of(item) {
-            None => None,
-            Some(name) => match places.get(&name) {
-                Some(place) => *place,
-                None => {
-                    let place = picture(shelf, item, View::Selfie).await.map(|selfie| {
-                        selfies.push(selfie);
-                        selfies.len() - 1
-                    });
-                    places.insert(name, place);
-                    place
-                }
-            },
-        };
-        rows.push(row(item, face, selfie, &mut people));
-    }
+    let faces: Vec<Option<String>> = faces.buffered(AT_ONCE).collect().await;
+    let place = |item: &Item| View::Selfie.of(item).and_then(|name| places.get(&name).copied());
+    let rows: Vec<Row> =
+        items.iter().zip(faces).map(|(item, face)| row(item, face, place(item), &mut people)).collect();
     let projects: Vec<ProjectId> = items.iter().map(|item| item.tag.project).collect();
     let project = projects.first().copied().filter(|first| projects.iter().all(|other| other == first));
     let mut groups: Vec<UserId> = items.iter().map(|item| item.tag.pair.user).collect();
@@ -131,6 +114,24 @@ async fn take(desk: &mut Desk, most: usize) -> Result<(Vec<Item>, u64, bool)> {
     }
 }
 
+/// Each selfie once, and where it is.
+async fn selfies(shelf: &Shelf, items: &[Item]) -> (Vec<String>, BTreeMap<Name, usize>) {
+    let mut of: BTreeMap<Name, &Item> = BTreeMap::new();
+    for item in items {
+        if let Some(name) = View::Selfie.of(item) {
+            of.entry(name).or_insert(item);
+        }
+    }
+    let (mut selfies, mut places) = (Vec::new(), BTreeMap::new());
+    for (name, item) in of {
+        if let Some(selfie) = picture(shelf, item, View::Selfie).await {
+            places.insert(name, selfies.len());
+            selfies.push(selfie);
+        }
+    }
+    (selfies, places)
+}
+
 /// A picture as a link that holds it.
 async fn picture(shelf: &Shelf, item: &Item, view: View) -> Option<String> {
     let pixels = shelf.picture(item, view).await.ok()?;
@@ -148,7 +149,7 @@ struct People {
 impl People {
     fn called(&mut self, user: UserId, name: Option<&str>) -> String {
         if self.names {
-            return name.unwrap_or("somebody who is gone").to_owned();
+            return name.unwrap_or("somebody else").to_owned();
         }
         let next = self.numbers.len() + 1;
         format!("Guest {}", self.numbers.entry(user).or_insert(next))
