@@ -142,10 +142,10 @@ fn files(machine: &Photoctl) {
     machine.file("consents.csv", CONSENTS);
     let faces = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/faces");
     for (name, face) in [
-        ("selfie.jpg", "person_a_1.jpg"),
-        ("selfie2.jpg", "person_a_2.jpg"),
-        ("selfies/gus@example.org.jpg", "person_a_1.jpg"),
-        ("selfies/gus@example.org__2.jpg", "person_a_2.jpg"),
+        ("selfie.jpg", "impostor_1.jpg"),
+        ("selfie2.jpg", "impostor_1.jpg"),
+        ("selfies/gus@example.org.jpg", "impostor_1.jpg"),
+        ("selfies/gus@example.org/1.jpg", "impostor_1.jpg"),
         ("enrolled.jpg", "person_b_1.jpg"),
     ] {
         machine.file(name, std::fs::read(faces.join(face)).unwrap());
@@ -258,7 +258,7 @@ fn slate() -> Option<String> {
 /// It asks at a terminal; nothing waits here.
 fn review(event: &Event) -> Option<String> {
     let (machine, _db) = event.copy();
-    let mut terminal = machine.args(["selfie", "review", "--project", "Summer Run"]).on_terminal(100, 60);
+    let terminal = machine.args(["selfie", "review", "--project", "Summer Run"]).on_terminal(100, 60);
     let (code, _) = terminal.wait();
     (code != 0).then(|| format!("$ photoctl selfie review\nexit code {code}"))
 }
