@@ -88,6 +88,10 @@ async fn the_work_of_each_job_goes_through() {
             &[
                 "SELECT id FROM user_consents FOR SHARE",
                 "SELECT embedding FROM selfies",
+                "INSERT INTO photoctl.selfie_facts (selfie_id, user_id, sha256, engine, model)
+                 SELECT id, user_id, sha256('x'), 'local', 'm' FROM selfies LIMIT 1",
+                "UPDATE photoctl.selfie_facts SET allowed = '{}'",
+                "DELETE FROM photoctl.selfie_matches",
                 "UPDATE selfies SET embedding = NULL, status = 'pending'",
                 "INSERT INTO photo_tags (photo_id, user_id, confidence, source, review_status) SELECT photo_id, user_id, 1, 'auto', 'pending' FROM photo_tags",
             ],

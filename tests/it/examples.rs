@@ -153,10 +153,10 @@ fn files(machine: &Photoctl) {
     machine.file("consents.csv", CONSENTS);
     let faces = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/faces");
     for (name, face) in [
-        ("selfie.jpg", "person_a_1.jpg"),
-        ("selfie2.jpg", "person_a_2.jpg"),
-        ("selfies/gus@example.org.jpg", "person_a_1.jpg"),
-        ("selfies/gus@example.org__2.jpg", "person_a_2.jpg"),
+        ("selfie.jpg", "impostor_1.jpg"),
+        ("selfie2.jpg", "impostor_1.jpg"),
+        ("selfies/gus@example.org.jpg", "impostor_1.jpg"),
+        ("selfies/gus@example.org/1.jpg", "impostor_1.jpg"),
         ("enrolled.jpg", "person_b_1.jpg"),
     ] {
         machine.file(name, std::fs::read(faces.join(face)).unwrap());

@@ -44,7 +44,8 @@ pub enum NoPicture {
 pub fn open(bytes: &[u8], name: &Path) -> Result<Picture, NoPicture> {
     let probe = imaging::probe(&mut Cursor::new(bytes), name, &LIMITS).map_err(refused)?;
     let Some(described) = &probe.picture else {
-        return Err(NoPicture::Refused(Reason::InvalidImage, format!("{} files are not read.", probe.format)));
+        let kind = probe.format.to_string().to_uppercase();
+        return Err(NoPicture::Refused(Reason::InvalidImage, format!("{kind} files are not read.")));
     };
     let encoded = described.read(&mut Cursor::new(bytes)).map_err(refused)?;
     let whole = imaging::pixels(&encoded, &probe, &LIMITS).map_err(refused)?;
@@ -129,6 +130,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(told(b"", "a.jpg"), (Reason::InvalidImage, "The file is empty.".to_owned()));
-        assert_eq!(told(b"GIF89a\x01\x00\x01\x00\x00\x00\x00", "a.gif").0, Reason::InvalidImage);
+        let gif = told(b"GIF89a\x01\x00\x01\x00\x00\x00\x00", "a.gif");
+        assert_eq!(gif, (Reason::InvalidImage, "GIF files are not read.".to_owned()));
     }
 }
