@@ -1,5 +1,7 @@
 //! What every command works with: the resolved configuration, the voice, and the services, opened when first needed.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +18,9 @@ use crate::model::target::Target;
 use crate::objects::{Secret, StorageKey, StorageUrl, Store, StoreConfig};
 use crate::ui::Ui;
 
+/// What somebody does with the embedded database whenever it is open: see [`App::attended`].
+pub type Attendant = fn(Db, Ui) -> Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
 /// Built once, after the command line was read.
 pub struct App {
     pub config: Config,
@@ -31,6 +36,7 @@ pub struct App {
     /// The embedded database that was opened last. Only one is open at a time, and who opened it may close it.
     running: Mutex<Option<WeakDb>>,
     store: OnceCell<Store>,
+    attendant: Option<(Attendant, Duration)>,
 }
 
 impl App {
@@ -46,7 +52,16 @@ impl App {
             opened: OnceCell::new(),
             running: Mutex::new(None),
             store: OnceCell::new(),
+            attendant: None,
         }
+    }
+
+    /// Has the embedded database attended to: as soon as it is open, before the command sees it; then after each such
+    /// time as long as it is open, beside whatever the command does; and at last before it closes.
+    #[must_use]
+    pub fn attended(mut self, attendant: Attendant, every: Duration) -> Self {
+        self.attendant = Some((attendant, every));
+        self
     }
 
     /// The database, open and with a schema that this binary can work with.
@@ -54,9 +69,17 @@ impl App {
     /// # Errors
     /// When none is configured, it can not be reached, or it needs `photoctl db migrate` first.
     pub async fn db(&self) -> Result<&Db> {
+        self.db_within(self.wait.unwrap_or_default()).await
+    }
+
+    /// [`App::db`], with another time to wait for what another run holds.
+    ///
+    /// # Errors
+    /// As [`App::db`].
+    pub async fn db_within(&self, wait: Duration) -> Result<&Db> {
         self.db
             .get_or_try_init(|| async {
-                let db = self.connect(false).await?;
+                let db = self.connect_within(false, wait).await?;
                 db.require_current().await?;
                 Ok(db)
             })
@@ -69,7 +92,14 @@ impl App {
     /// # Errors
     /// As [`App::db`], less the schema.
     pub async fn connect(&self, create: bool) -> Result<Db> {
-        let config = self.db_config(create)?;
+        self.connect_within(create, self.wait.unwrap_or_default()).await
+    }
+
+    async fn connect_within(&self, create: bool, wait: Duration) -> Result<Db> {
+        let config = match self.db_config(create)? {
+            DbConfig::Embedded(embedded) => DbConfig::Embedded(EmbeddedConfig { wait, ..embedded }),
+            server => server,
+        };
         let db = tokio::select! {
             db = self.connect_telling(config) => db,
             // Nothing was begun that would have to be finished.
@@ -79,10 +109,29 @@ impl App {
         }?;
         if db.is_embedded() {
             *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(db.downgrade());
+            self.attend(&db).await?;
         } else {
             let _only_the_first_is_kept = self.opened.set(db.clone());
         }
         Ok(db)
+    }
+
+    /// Attends to an embedded database that was just opened, and from now on.
+    async fn attend(&self, db: &Db) -> Result<()> {
+        let Some((attendant, every)) = self.attendant else { return Ok(()) };
+        attendant(db.clone(), self.ui.clone()).await?;
+        // It does not keep the database open, and ends with it.
+        let (open, ui) = (db.downgrade(), self.ui.clone());
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(every).await;
+                let Some(db) = open.upgrade() else { return };
+                if let Err(error) = attendant(db, ui.clone()).await {
+                    tracing::debug!("the database was not attended to: {error}");
+                }
+            }
+        });
+        Ok(())
     }
 
     /// Connects; says when a wait for another process begins.
@@ -138,6 +187,12 @@ impl App {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         let running = running.and_then(|running| running.upgrade());
         for db in [self.db.get(), self.opened.get(), running.as_ref()].into_iter().flatten() {
+            if let Some((attendant, _)) = self.attendant.filter(|_| db.is_embedded()) {
+                // What came last: the next command does it otherwise.
+                if let Err(error) = attendant(db.clone(), self.ui.clone()).await {
+                    tracing::debug!("the database was not attended to: {error}");
+                }
+            }
             db.clone().close().await;
         }
     }

@@ -10,8 +10,8 @@ use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::App;
 use crate::commands::{
-    audit, completions, config, consent, db, doctor, help, man, operator, package, photographer, photos, project, qr,
-    remember, tags, user,
+    audit, completions, config, consent, db, doctor, faces, help, man, operator, package, photographer, photos,
+    project, qr, remember, tags, user,
 };
 use crate::config::{Config, Sources, settings};
 use crate::error::{Error, Exit, Kind, Result};
@@ -97,6 +97,9 @@ pub enum Command {
     /// Photos: upload, list, verify, download
     #[command(subcommand, visible_alias = "photo")]
     Photos(photos::Command),
+    /// Faces of photos: look for them, keep them, let them go
+    #[command(subcommand, visible_alias = "face")]
+    Faces(faces::Command),
     /// Tags: who is in which photo, and what people decided about it
     #[command(subcommand, visible_alias = "tag")]
     Tags(tags::Command),
@@ -139,6 +142,7 @@ impl Command {
             Command::Qr(command) => qr::run(app, command).await,
             Command::Consent(command) => consent::run(app, command).await,
             Command::Photos(command) => photos::run(app, command).await,
+            Command::Faces(command) => faces::run(app, command).await,
             Command::Tags(command) => tags::run(app, command).await,
             Command::Db(command) => db::run(app, command).await,
             Command::Config(command) => config::run(app, command).await,
@@ -234,7 +238,7 @@ fn start(cli: Cli, sources: &Sources, ui: Ui, command: String) -> Result<Exit> {
     with_program_cache(&config, sources)?;
     let began = std::time::Instant::now();
     tracing::info!(command.name = command, config.profile = config.profile(), "begin");
-    let app = App::new(config, ui, command, cli.global.wait);
+    let app = App::new(config, ui, command, cli.global.wait).attended(consent::attend::attend, consent::attend::EVERY);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -13,7 +13,7 @@
 //! commands    a noun each: clap arguments, then plan -> confirm -> do -> report
 //! app, ui     what every command works with; stdout and stderr, formats, progress, prompts
 //! workflows   what the tool exists for: ingest, photos, setup. They never print
-//! batch  imaging  print  objects  geo  db   adapters and machinery that do not know each other; a workflow joins them
+//! batch  imaging  faces  print  objects  geo  db   adapters and machinery that do not know each other; a workflow joins them
 //! config  model  error             plain types: settings, ids, statuses, time, hashes, the one error
 //! ```
 //!
@@ -24,6 +24,7 @@
 //! | [`workflows`] | decisions of the domain, order of effects, recovery | clap, printing, SQL, a service's own types |
 //! | [`batch`] | many items at once: widths, retry, pause, cancellation | a noun of the domain |
 //! | [`imaging`] | what a file is, and its derivatives | where files come from or go to |
+//! | [`faces`] | where faces are, how well they can be seen, their vectors; the models | who somebody is, consent, files |
 //! | [`print`](mod@print) | codes as SVG, PNG and blocks, sheets as PDF; fonts and setting of text | what a card is for, clocks, chance |
 //! | [`objects`] | keys, S3 and folder stores | the database |
 //! | [`geo`] | the country of an address, from a file | any network |
@@ -63,6 +64,7 @@ pub mod commands;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod faces;
 pub mod geo;
 pub mod imaging;
 pub mod model;

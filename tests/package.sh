@@ -71,6 +71,7 @@ in_place() {
     gzip -dc "$share/man/man1/photoctl-photos-upload.1.gz" | grep -c 'TH photoctl-photos-upload' >/dev/null
     grep -q 'Permission is hereby granted' "$share/doc/photoctl/LICENCE-MIT.txt"
     gzip -dc "$share/doc/photoctl/THIRD-PARTY-LICENCES.txt.gz" | grep -c '^sqlx ' >/dev/null
+    [ "$(gzip -dc "$share/doc/photoctl/THIRD-PARTY-LICENCES.txt.gz" | grep -c '^models of faces ')" = 2 ]
     [ -x "$share/doc/photoctl/examples/event.sh" ]
 }
 

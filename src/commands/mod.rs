@@ -9,6 +9,7 @@ pub mod consent;
 pub mod created;
 pub mod db;
 pub mod doctor;
+pub mod faces;
 pub mod help;
 pub mod login;
 pub mod man;

@@ -109,6 +109,10 @@ pub fn rights(job: Job) -> Vec<Right> {
             insert("photoctl.photo_names"),
             insert("photoctl.photo_companions"),
             Right::whole("photoctl.photo_companions", "UPDATE"),
+            // Where the project wants faces to be looked for at once.
+            insert("photoctl.face_scans"),
+            Right::whole("photoctl.face_scans", "UPDATE"),
+            insert(FACES),
         ]),
         Job::Review => {
             rights.extend(tagging());
@@ -127,6 +131,9 @@ pub fn rights(job: Job) -> Vec<Right> {
                     &["embedding", "quality_score", "status", "rejection_reason", "updated_at", "deleted_at"],
                 ),
             ]);
+            for table in ["photoctl.face_scans", FACES, "photoctl.selfie_matches"] {
+                rights.extend(["INSERT", "UPDATE", "DELETE"].map(|privilege| Right::whole(table, privilege)));
+            }
         }
         Job::Reconcile => rights.push(update("purchases", &["status", "updated_at"])),
     }

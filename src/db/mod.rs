@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod check;
 pub mod coaches;
 mod connect;
+pub mod consent_lines;
 pub mod consented;
 pub mod consents;
 pub mod declared;

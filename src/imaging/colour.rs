@@ -6,6 +6,8 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, Transform8BitExecutor, Transf
 
 use crate::model::digest::Sha256;
 
+use super::decode::{Decoded, Samples};
+
 /// Profiles remembered: a card holds pictures of one camera or two.
 const REMEMBERED: usize = 8;
 /// How far a profile may be from sRGB, in steps of 255, to be taken for it.
@@ -41,6 +43,20 @@ pub(super) struct Profiles {
 }
 
 impl Profiles {
+    /// How to get from a picture's own colours to sRGB: by its profile, else by what the camera says in a word.
+    pub fn for_decoded(&self, decoded: &Decoded, adobe_rgb_said: bool) -> Conversion {
+        let channels = match &decoded.samples {
+            Samples::Grey(_) => Channels::Grey,
+            Samples::Ycc { .. } | Samples::Rgb(_) => Channels::Rgb,
+            Samples::Cmyk(_) => Channels::Cmyk,
+        };
+        match &decoded.profile {
+            Some(profile) => self.conversion(profile, channels),
+            None if adobe_rgb_said && channels == Channels::Rgb => adobe_rgb(),
+            None => Conversion::None,
+        }
+    }
+
     /// How to get from a profile to sRGB.
     pub fn conversion(&self, profile: &[u8], channels: Channels) -> Conversion {
         let key = Sha256::of(profile);
@@ -55,6 +71,15 @@ impl Profiles {
         remembered.push((key, channels, conversion.clone()));
         conversion
     }
+}
+
+/// A profile that cannot be used is ignored, which is noted.
+pub(super) fn usable(conversion: Conversion, notes: &mut Vec<String>) -> Conversion {
+    if matches!(conversion, Conversion::Unusable) {
+        notes.push("the colour profile cannot be used and was ignored".to_owned());
+        return Conversion::None;
+    }
+    conversion
 }
 
 fn work_out(profile: &[u8], channels: Channels) -> Conversion {
@@ -74,7 +99,7 @@ fn work_out(profile: &[u8], channels: Channels) -> Conversion {
 }
 
 /// Adobe RGB (1998), for cameras that only name it.
-pub(super) fn adobe_rgb() -> Conversion {
+fn adobe_rgb() -> Conversion {
     rgb(&ColorProfile::new_adobe_rgb()).unwrap_or(Conversion::Unusable)
 }
 

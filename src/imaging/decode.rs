@@ -5,6 +5,7 @@ use std::io::Cursor;
 use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, YuvImage};
 
 use super::error::{ImagingError, Reason};
+use super::format::Format;
 use super::jpeg::{self, JpegHeader};
 use super::limits::{Limits, MAX_JPEG_SCANS};
 use super::png_header;
@@ -50,6 +51,24 @@ impl Plane {
     }
 }
 
+/// What a JPEG is decoded to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// Samples as they are stored, at the smallest scale that leaves this many pixels on the longest side.
+    Preview(u32),
+    /// Every pixel. Colours are RGB, with chroma interpolated as libjpeg does it by default.
+    Pixels,
+}
+
+impl Target {
+    fn preview_px(self) -> u32 {
+        match self {
+            Target::Preview(px) => px,
+            Target::Pixels => u32::MAX,
+        }
+    }
+}
+
 /// The smallest scale of the DCT, in eighths, that leaves a longest side of `preview_px` or more. Only powers of two:
 /// the others are slower in libjpeg-turbo than decoding more pixels is.
 pub(super) fn scale_eighths(width: u32, height: u32, preview_px: u32) -> u32 {
@@ -65,14 +84,23 @@ pub(super) fn png_shrink(width: u32, height: u32, preview_px: u32) -> u32 {
     (width.max(height) / preview_px.max(1).saturating_mul(2)).max(1)
 }
 
-/// Decodes a JPEG whose headers are checked here first, whatever was found in `described` before: the bytes may be
-/// others by now.
-pub(super) fn decode_jpeg(
+/// Decodes the JPEG or PNG that was probed.
+pub(super) fn decode(
     bytes: &[u8],
+    format: Format,
     described: &Picture,
-    preview_px: u32,
+    target: Target,
     limits: &Limits,
 ) -> Result<Decoded, ImagingError> {
+    match format {
+        Format::Png => decode_png(bytes, described, target, limits),
+        _ => decode_jpeg(bytes, described, target, limits),
+    }
+}
+
+/// Decodes a JPEG whose headers are checked here first, whatever was found in `described` before: the bytes may be
+/// others by now.
+fn decode_jpeg(bytes: &[u8], described: &Picture, target: Target, limits: &Limits) -> Result<Decoded, ImagingError> {
     let mut cursor = Cursor::new(bytes);
     let mut source = Source::new(&mut cursor)?;
     let header = jpeg::read_header(&mut source, 0, u64::MAX)?;
@@ -87,7 +115,7 @@ pub(super) fn decode_jpeg(
         notes.push("the colour profile is incomplete and was ignored".to_owned());
     }
     let mut decoder = JpegDecoder { bytes, inner: Decompressor::new().map_err(internal)?, notes };
-    let samples = decoder.run(&header, preview_px)?;
+    let samples = decoder.run(&header, target)?;
     Ok(Decoded { samples, profile, notes: decoder.notes })
 }
 
@@ -103,8 +131,8 @@ struct JpegDecoder<'b> {
 }
 
 impl JpegDecoder<'_> {
-    fn run(&mut self, header: &JpegHeader, preview_px: u32) -> Result<Samples, ImagingError> {
-        let eighths = scale_eighths(header.width, header.height, preview_px);
+    fn run(&mut self, header: &JpegHeader, target: Target) -> Result<Samples, ImagingError> {
+        let eighths = scale_eighths(header.width, header.height, target.preview_px());
         let scale = ScalingFactor::new(eighths as usize, 8);
         self.inner.set_scan_limit(MAX_JPEG_SCANS).map_err(internal)?;
         self.inner.set_scaling_factor(scale).map_err(internal)?;
@@ -129,7 +157,9 @@ impl JpegDecoder<'_> {
                 }
                 Ok(Samples::Cmyk(Plane::whole(width, height, bytes)))
             }
-            (Colorspace::YCbCr, subsamp) if planes_can_be_read(header, subsamp) => self.planes(width, height, subsamp),
+            (Colorspace::YCbCr, subsamp) if target != Target::Pixels && planes_can_be_read(header, subsamp) => {
+                self.planes(width, height, subsamp)
+            }
             _ => {
                 let bytes = self.packed(width, height, PixelFormat::RGB)?;
                 Ok(Samples::Rgb(Plane::whole(width, height, bytes)))
@@ -217,12 +247,7 @@ fn internal(error: turbojpeg::Error) -> ImagingError {
 }
 
 /// Decodes a PNG, on white where it is transparent, averaged down while its rows come in.
-pub(super) fn decode_png(
-    bytes: &[u8],
-    described: &Picture,
-    preview_px: u32,
-    limits: &Limits,
-) -> Result<Decoded, ImagingError> {
+fn decode_png(bytes: &[u8], described: &Picture, target: Target, limits: &Limits) -> Result<Decoded, ImagingError> {
     let mut cursor = Cursor::new(bytes);
     let mut source = Source::new(&mut cursor)?;
     let header = png_header::read_header(&mut source)?;
@@ -239,7 +264,7 @@ pub(super) fn decode_png(
     let mut reader = decoder.read_info().map_err(png_error)?;
     let channels = reader.output_color_type().0.samples();
     let profile = reader.info().icc_profile.as_ref().map(|profile| profile.to_vec());
-    let shrink = png_shrink(header.width, header.height, preview_px) as usize;
+    let shrink = png_shrink(header.width, header.height, target.preview_px()) as usize;
     let (width, height) = (header.width as usize, header.height as usize);
     let mut rows = RowShrinker::new(width, channels, shrink);
     if header.interlaced {

@@ -3,10 +3,9 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::colour::{self, Channels, Conversion, Profiles};
-use super::decode::{self, Decoded, Samples};
+use super::colour::{self, Conversion, Profiles};
+use super::decode::{self, Decoded, Target};
 use super::error::{ImagingError, Reason};
-use super::format::Format;
 use super::limits::Limits;
 use super::overlay::Overlay;
 use super::probe::Probe;
@@ -14,6 +13,7 @@ use super::recipe::Recipe;
 use super::resize::{self, Resized};
 use super::stamp::Stamp;
 use super::ycc::Ycc;
+use crate::model::pixels::Pixels;
 
 /// Sizes for which a drawn watermark is kept. Cameras make pictures of one shape or two.
 const OVERLAYS: usize = 4;
@@ -97,19 +97,42 @@ impl Deriver {
             return Err(ImagingError::new(Reason::Unsupported, format!("{} files are not decoded", probe.format)));
         };
         self.limits.check_bytes(self.decode_bytes(probe))?;
-        let decoded = match probe.format {
-            Format::Png => decode::decode_png(picture, described, self.recipe.preview_px, &self.limits)?,
-            _ => decode::decode_jpeg(picture, described, self.recipe.preview_px, &self.limits)?,
-        };
-        let Decoded { samples, profile, mut notes } = decoded;
-        let conversion = self.conversion(&samples, profile.as_deref(), described.adobe_rgb, &mut notes);
+        let target = Target::Preview(self.recipe.preview_px);
+        let decoded = decode::decode(picture, probe.format, described, target, &self.limits)?;
+        let conversion = self.profiles.for_decoded(&decoded, described.adobe_rgb);
+        let Decoded { samples, mut notes, .. } = decoded;
+        let conversion = colour::usable(conversion, &mut notes);
         let (width, height) = resize::fit(described.decoded_width, described.decoded_height, self.recipe.preview_px);
         let resized = resize::resize(samples, width, height)?;
         let stored = convert(resized, &conversion, width as usize, height as usize)?;
-        let mut upright = stored.turned(described.orientation);
+        let upright = stored.turned(described.orientation);
         let stored_size = (width, height) == (described.decoded_width, described.decoded_height);
-        let (width, height) = described.orientation.upright(width, height);
+        self.finish(upright, stored_size, notes)
+    }
 
+    /// Makes the derivatives, and answers all pixels of the picture too, from one decoding: for uploads that look for
+    /// faces. The whole picture is decoded where [`Deriver::derive`] takes the smallest scale that will do, so the
+    /// derivatives differ from that one's by what shrinking in one step or two differs (SSIM above 0.99).
+    ///
+    /// # Errors
+    /// As [`Deriver::derive`].
+    pub fn derive_with_pixels(&self, picture: &[u8], probe: &Probe) -> Result<(Derivatives, Pixels), ImagingError> {
+        let pixels = super::pixels(picture, probe, &self.limits)?;
+        std::panic::catch_unwind(AssertUnwindSafe(|| {
+            let (width, height) = resize::fit(pixels.width(), pixels.height(), self.recipe.preview_px);
+            let preview = super::fit(&pixels, self.recipe.preview_px)?;
+            let upright = Ycc::from_rgb(width as usize, height as usize, preview.rgb());
+            let in_full = (width, height) == (pixels.width(), pixels.height());
+            self.finish(upright, in_full, Vec::new())
+        }))
+        .unwrap_or_else(|_| Err(ImagingError::new(Reason::Internal, "a defect in handling this picture")))
+        .map(|made| (made, pixels))
+    }
+
+    /// Thumbnail and preview of a picture of the preview's size.
+    fn finish(&self, mut upright: Ycc, stored_size: bool, mut notes: Vec<String>) -> Result<Derivatives, ImagingError> {
+        let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
+        let (width, height) = (side(upright.width), side(upright.height));
         let thumbnail_size = resize::fit(width, height, self.recipe.thumbnail_px);
         let mut small = if thumbnail_size == (width, height) {
             upright.clone()
@@ -126,30 +149,6 @@ impl Deriver {
         }
         let preview = upright.encode(self.recipe.preview_quality)?;
         Ok(Derivatives { preview, thumbnail, preview_size: (width, height), thumbnail_size, notes })
-    }
-
-    fn conversion(
-        &self,
-        samples: &Samples,
-        profile: Option<&[u8]>,
-        adobe: bool,
-        notes: &mut Vec<String>,
-    ) -> Conversion {
-        let channels = match samples {
-            Samples::Grey(_) => Channels::Grey,
-            Samples::Ycc { .. } | Samples::Rgb(_) => Channels::Rgb,
-            Samples::Cmyk(_) => Channels::Cmyk,
-        };
-        let conversion = match profile {
-            Some(profile) => self.profiles.conversion(profile, channels),
-            None if adobe && channels == Channels::Rgb => colour::adobe_rgb(),
-            None => Conversion::None,
-        };
-        if matches!(conversion, Conversion::Unusable) {
-            notes.push("the colour profile cannot be used and was ignored".to_owned());
-            return Conversion::None;
-        }
-        conversion
     }
 
     /// The watermark for pictures of this shorter side, drawn once. Others wait meanwhile: they want the same.

@@ -8,6 +8,9 @@
 //! 2. [`Deriver::derive`] decodes that picture once, at the smallest scale that covers the preview, turns it upright,
 //!    makes its colours sRGB, and writes preview and thumbnail.
 //!
+//! Faces are looked for in all of the picture: [`pixels`] decodes it in full size, [`fit`] makes smaller copies, and
+//! [`jpeg`] writes them for others.
+//!
 //! The path of a JPEG stays in luma and chroma from the decoder to the encoder: camera files are YCbCr and so are the
 //! derivatives, so that no colours are converted unless a profile asks for it, and half of the samples are saved.
 //! libjpeg-turbo, the only C code here, sees nothing that the marker walk in `jpeg` has not passed.
@@ -33,6 +36,7 @@ mod resize;
 mod source;
 mod stamp;
 mod tiff;
+mod upright;
 pub mod watermark;
 mod ycc;
 
@@ -44,4 +48,5 @@ pub use limits::Limits;
 pub use orientation::Orientation;
 pub use probe::{Picture, Probe, probe};
 pub use recipe::Recipe;
+pub use upright::{fit, jpeg, pixels};
 pub use watermark::{Mark, Placement, Watermark};

@@ -32,8 +32,8 @@ impl Orientation {
         if self.swaps_sides() { (height, width) } else { (width, height) }
     }
 
-    /// Rows of samples turned upright. `width * height` samples in, the same number out.
-    pub(super) fn turn(self, samples: Vec<u8>, width: usize, height: usize) -> Vec<u8> {
+    /// Rows of samples, or of whole pixels, turned upright. `width * height` of them in, the same number out.
+    pub(super) fn turn<T: Copy + Default>(self, samples: Vec<T>, width: usize, height: usize) -> Vec<T> {
         match self.exif() {
             2 => mirror(samples, width),
             3 => reverse(samples),
@@ -47,25 +47,30 @@ impl Orientation {
     }
 }
 
-fn mirror(mut samples: Vec<u8>, width: usize) -> Vec<u8> {
-    samples.chunks_exact_mut(width).for_each(<[u8]>::reverse);
+fn mirror<T>(mut samples: Vec<T>, width: usize) -> Vec<T> {
+    samples.chunks_exact_mut(width).for_each(<[T]>::reverse);
     samples
 }
 
-fn reverse(mut samples: Vec<u8>) -> Vec<u8> {
+fn reverse<T>(mut samples: Vec<T>) -> Vec<T> {
     samples.reverse();
     samples
 }
 
-fn flip(samples: &[u8], width: usize) -> Vec<u8> {
+fn flip<T: Copy>(samples: &[T], width: usize) -> Vec<T> {
     samples.chunks_exact(width).rev().flatten().copied().collect()
 }
 
 /// Puts the sample at (x, y) into row `to(x, y).0`, column `to(x, y).1` of a picture `height` wide. In squares: a
 /// column at a time would miss the cache at each sample.
-fn transpose(samples: &[u8], width: usize, height: usize, to: impl Fn(usize, usize) -> (usize, usize)) -> Vec<u8> {
+fn transpose<T: Copy + Default>(
+    samples: &[T],
+    width: usize,
+    height: usize,
+    to: impl Fn(usize, usize) -> (usize, usize),
+) -> Vec<T> {
     const SQUARE: usize = 32;
-    let mut out = vec![0; samples.len()];
+    let mut out = vec![T::default(); samples.len()];
     for y0 in (0..height).step_by(SQUARE) {
         for x0 in (0..width).step_by(SQUARE) {
             for y in y0..height.min(y0 + SQUARE) {

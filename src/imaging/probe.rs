@@ -98,10 +98,24 @@ impl Picture {
     /// - the preview three times over at three bytes a pixel, and 4 MB for tables and the watermark.
     #[must_use]
     pub fn decode_bytes(&self, preview_px: u32) -> u64 {
+        let preview = u64::from(preview_px.min(self.decoded_width.max(self.decoded_height)));
+        self.samples_bytes(preview_px) + 9 * preview * preview + 4_000_000
+    }
+
+    /// Most bytes that [`super::pixels`] takes besides the picture's own, what it returns included: what the decoder
+    /// writes, and three bytes a pixel twice where it is converted or turned.
+    #[must_use]
+    pub fn pixels_bytes(&self) -> u64 {
+        let (width, height) = (u64::from(self.decoded_width), u64::from(self.decoded_height));
+        self.samples_bytes(u32::MAX) + 6 * width * height + 4_000_000
+    }
+
+    /// What the decoder and its libraries take.
+    fn samples_bytes(&self, preview_px: u32) -> u64 {
         let (width, height) = (u64::from(self.decoded_width), u64::from(self.decoded_height));
         let scale = super::decode::scale_eighths(self.decoded_width, self.decoded_height, preview_px);
         let scaled = |samples: u64| samples.saturating_mul(u64::from(scale * scale)) / 64;
-        let decoded = match self.coding {
+        match self.coding {
             Coding::Baseline { samples } => scaled(samples).max(scaled(width * height * 4)),
             Coding::Progressive { samples } => {
                 samples.saturating_mul(2) + scaled(samples).max(scaled(width * height * 4))
@@ -111,9 +125,7 @@ impl Picture {
                 let shrink = u64::from(super::decode::png_shrink(self.decoded_width, self.decoded_height, preview_px));
                 width * bytes_per_pixel + width.div_ceil(shrink) * height.div_ceil(shrink) * 8
             }
-        };
-        let preview = u64::from(preview_px.min(self.decoded_width.max(self.decoded_height)));
-        decoded + 9 * preview * preview + 4_000_000
+        }
     }
 
     /// Reads the picture's bytes from the file that was probed.

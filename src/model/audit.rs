@@ -103,6 +103,12 @@ pub enum Action {
     Grant,
     /// Expired QR tokens were deleted.
     Prune,
+    /// Faces were looked for in photos, and kept.
+    IndexFaces,
+    /// Faces of photos were removed: the time to keep them was over.
+    PurgeFaces,
+    /// Faces were compared with members, and tags written.
+    Match,
     /// People said who is in a photo and who is not.
     Decide,
     /// Other thresholds were applied to tags that nobody had decided.
@@ -135,6 +141,9 @@ impl Action {
             Action::Reprocess => "reprocess",
             Action::Repair => "repair",
             Action::Migrate => "migrate",
+            Action::IndexFaces => "index_faces",
+            Action::PurgeFaces => "purge_faces",
+            Action::Match => "match",
             Action::Bind => "bind",
             Action::Recover => "recover",
             Action::Issue => "issue",

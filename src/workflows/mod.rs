@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod consent;
+pub mod faces;
 pub mod ingest;
 pub mod kept;
 pub mod matching;

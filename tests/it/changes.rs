@@ -37,6 +37,7 @@ const READERS: &[&str] = &[
     "photos list",
     "photos show",
     "photos url",
+    "faces status",
     "tags list",
     "tags explain",
     "tags stats",
@@ -100,6 +101,7 @@ const CHANGES: &[&str] = &[
     "qr prune --project {}",
     "qr redeem --user di@example.org opentoken",
     "consent grant --user di@example.org --consent-version 1 --evidence form",
+    "consent import file.csv",
     "consent revoke --user di@example.org",
     "photos upload --project {} --photographer bo@example.org --assign --dir card",
     "photos verify --project {} --repair",
@@ -108,6 +110,9 @@ const CHANGES: &[&str] = &[
     "photos download --project {} --dir out",
     "photos delete --project {}",
     "photos restore --project {}",
+    "faces index --project {}",
+    "faces purge",
+    "tags match --project {}",
     "tags confirm --photo DSC_0001.JPG --user mo@example.org",
     "tags reject --photo DSC_0001.JPG --user mo@example.org",
     "tags reopen --photo DSC_0001.JPG --user mo@example.org",
@@ -165,6 +170,7 @@ fn prepared() -> World {
     machine.file("file.toml", package);
     machine.file("card/1.jpg", scene_jpeg(64, 48));
     machine.file("guests.csv", "email,name\nel@example.org,El\n");
+    machine.file("file.csv", "email,consent_version,given_at,evidence\ndi@example.org,2,2026-06-01,form\n");
     machine.line(&format!("project settings set --project {PROJECT} watermark_opacity 0.4")).ok();
     machine.line("package create --operator ana@example.org --name Five --price 5 --photo-count 5").ok();
     let ana = "(SELECT id FROM operators WHERE email = 'ana@example.org')";

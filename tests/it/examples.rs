@@ -19,6 +19,7 @@ use crate::support::{Photoctl, binary};
 /// Copies that are worked on at the same time.
 const HANDS: usize = 3;
 const GUESTS: &str = "name,email\nGus Berg,gus@example.org\nHanna,hanna@example.org\n";
+const CONSENTS: &str = "email,consent_version,given_at,evidence\ngus@example.org,2026-05,2026-05-30,form 17\n";
 const TOKEN: &str = "k3f9x2m7c5t1w8b4n6p0q3r5va";
 
 /// Commands that only the embedded database has.
@@ -143,6 +144,7 @@ fn files(machine: &Photoctl) {
     pg::copy(&shipped, &machine.path().join("examples"));
     pg::copy(&shipped.join("season"), machine.path());
     machine.file("guests.csv", GUESTS);
+    machine.file("consents.csv", CONSENTS);
     machine.file("form.pdf", b"%PDF-1.4 a signed form");
     machine.file("guests.xlsx", include_bytes!("../data/rosters/guests.xlsx"));
     machine.file("NotoSansJP-Bold.ttf", include_bytes!("../../src/imaging/assets/DejaVuSans-Bold.ttf"));

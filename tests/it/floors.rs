@@ -16,11 +16,12 @@ const FLOORS: &[(&str, &[&str])] = &[
         &["app", "batch", "cli", "config", "db", "error", "imaging", "model", "objects", "print", "ui", "workflows"],
     ),
     // `config` for the list of settings: it stands on the floor of `model`.
-    ("workflows", &["batch", "config", "db", "error", "geo", "imaging", "model", "objects", "print"]),
+    ("workflows", &["batch", "config", "db", "error", "faces", "geo", "imaging", "model", "objects", "print"]),
     ("ui", &["batch", "error", "model"]),
     ("batch", &["error", "model"]),
     ("db", &["error", "model"]),
     ("imaging", &["error", "model"]),
+    ("faces", &["error", "model"]),
     ("objects", &["error", "model"]),
     ("print", &["error", "model"]),
     ("geo", &["error", "model"]),
@@ -50,6 +51,8 @@ const PLACES: &[(&str, &[&str])] = &[
     // What they hand to C code has passed the header checks there.
     ("turbojpeg::", &["src/imaging/decode.rs", "src/imaging/ycc.rs"]),
     ("viuer::", &["src/ui/"]),
+    ("rten::", &["src/faces/"]),
+    ("prost::", &["src/faces/"]),
     ("qrcode::", &["src/print/"]),
     ("pdf_writer::", &["src/print/"]),
     ("rustybuzz::", &["src/print/"]),

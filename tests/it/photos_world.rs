@@ -201,7 +201,7 @@ impl Default for Photo<'_> {
 }
 
 impl Photo<'_> {
-    fn sql(&self, id: &str) -> String {
+    pub fn sql(&self, id: &str) -> String {
         let Self { project, photographer, name, status, uploaded, size_bytes, .. } = self;
         let base = format!("projects/{project}/photos/{id}");
         let derivatives = match *status {

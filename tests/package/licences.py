@@ -43,10 +43,11 @@ def texts(package):
 def main():
     manifest = pathlib.Path(sys.argv[1]).resolve()
     print("What is linked into photoctl, and under which licences.")
-    font = manifest.parent / "src/imaging/assets"
-    for path in sorted(font.glob("*")):
-        if path.name.lower().startswith(NAMES) or "licen" in path.name.lower():
-            print(f"\n{'=' * 100}\nfont of watermarks and cards ({path.name})\n\n{path.read_text(errors='replace').rstrip()}")
+    carried = {"src/imaging/assets": "font of watermarks and cards", "src/faces/models": "models of faces"}
+    for folder, what in carried.items():
+        for path in sorted((manifest.parent / folder).glob("*")):
+            if path.name.lower().startswith(NAMES) or "licen" in path.name.lower():
+                print(f"\n{'=' * 100}\n{what} ({path.name})\n\n{path.read_text(errors='replace').rstrip()}")
     for package in linked(str(manifest)):
         print(f"\n{'=' * 100}\n{package['name']} {package['version']}: {package['license'] or 'see below'}")
         if package["repository"]:

@@ -1,8 +1,11 @@
 //! Consents: one file a verb.
 
+pub mod attend;
 pub mod grant;
+pub mod import;
 pub mod list;
 pub mod revoke;
+mod spooled;
 pub mod status;
 
 use clap::Subcommand;
@@ -14,6 +17,8 @@ use crate::ui::Finished;
 pub enum Command {
     /// Records that a user gave a consent, with what proves it
     Grant(grant::GrantArgs),
+    /// Records the consents of a spreadsheet, each with what proves it
+    Import(import::ImportArgs),
     /// Ends a user's consents; what was computed from their face goes at once
     Revoke(revoke::RevokeArgs),
     /// Lists consents, those given last first
@@ -25,6 +30,7 @@ pub enum Command {
 pub async fn run(app: &App, command: Command) -> Finished {
     match command {
         Command::Grant(args) => grant::run(app, args).await,
+        Command::Import(args) => import::run(app, args).await,
         Command::Revoke(args) => revoke::run(app, args).await,
         Command::List(args) => list::run(app, args).await,
         Command::Status(args) => status::run(app, args).await,

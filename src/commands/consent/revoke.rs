@@ -1,12 +1,17 @@
 //! `consent revoke`
 
+use std::time::Duration;
+
 use clap::Args;
 use serde::Serialize;
 
+use super::spooled;
 use crate::app::App;
 use crate::commands::args::ChangeArgs;
 use crate::commands::reference;
+use crate::config::settings;
 use crate::db::{self, refs::Noun};
+use crate::error::Kind;
 use crate::model::consent::{self, BIOMETRIC};
 use crate::model::ids::UserId;
 use crate::model::target::Target;
@@ -26,8 +31,16 @@ pub struct RevokeArgs {
     pub change: ChangeArgs,
 }
 
+/// While another command holds the embedded database, the revocation is left for that one; a dry run waits as others.
 pub async fn run(app: &App, args: RevokeArgs) -> Finished {
-    let db = app.db().await?;
+    let embedded = app.config.get(settings::DATABASE_URL).is_none();
+    let db = match (embedded && !args.change.dry_run).then_some(Duration::ZERO) {
+        None => app.db().await?,
+        Some(at_once) => match app.db_within(at_once).await {
+            Err(error) if error.kind() == Kind::Locked => return spooled::leave(app, args, &error).await,
+            opened => opened?,
+        },
+    };
     let user = {
         let conn = &mut db.conn().await?;
         let id = reference::even_deleted(app, conn, Noun::User, args.user.as_deref(), None).await?;
@@ -36,13 +49,16 @@ pub async fn run(app: &App, args: RevokeArgs) -> Finished {
     let target = app.target(false);
     app.ui.target(&target);
     if !args.change.dry_run {
-        let question = format!("Revoke all consents of {} to {}?", printable(&user.email), args.kind);
-        let _confirmed = app.ui.confirm(&question, args.change.yes)?;
+        let _confirmed = app.ui.confirm(&question(&user.email, &args.kind), args.change.yes)?;
     }
     let done = workflow::revoke(db, &app.author(), &user, &args.kind, args.change.dry_run).await?;
     let dry_run = args.change.dry_run;
-    app.ui.report(&RevokeReport { ok: true, dry_run, target, user_id: user.id, kind: args.kind, done });
+    app.ui.report(&RevokeReport { ok: true, dry_run, target, spooled: false, user_id: user.id, kind: args.kind, done });
     Ok(Done::OK)
+}
+
+pub(super) fn question(user: &str, kind: &str) -> String {
+    format!("Revoke all consents of {} to {kind}?", printable(user))
 }
 
 #[derive(Debug, Serialize)]
@@ -50,6 +66,8 @@ struct RevokeReport {
     ok: bool,
     dry_run: bool,
     target: Target,
+    /// Whether it was left for another command to carry out: not here.
+    spooled: bool,
     user_id: UserId,
     #[serde(rename = "type")]
     kind: String,

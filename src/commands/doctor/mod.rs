@@ -8,6 +8,7 @@ mod context;
 mod database;
 mod disk;
 mod finding;
+mod revocations;
 mod store;
 mod terminal;
 
@@ -61,6 +62,7 @@ const CHECKS: &[Check] = &[
     Check { jobs: EVERY, look: |context| Box::pin(database::pgvector(context)) },
     Check { jobs: EVERY, look: |context| Box::pin(database::rights(context)) },
     Check { jobs: EVERY, look: |context| Box::pin(database::clock(context)) },
+    Check { jobs: EVERY, look: |context| Box::pin(async { revocations::check(context) }) },
     Check { jobs: WITH_PICTURES, look: |context| Box::pin(store::check(context)) },
     Check { jobs: EVERY, look: |context| Box::pin(async { terminal::check(context) }) },
 ];

@@ -32,14 +32,15 @@ pub const TASKS: &[Task] = &[
         ("qr", "issue list revoke prune redeem render sheet slate"),
     ]),
     ("Ask before a face is looked for", &[
-        ("consent", "grant revoke list status"),
+        ("consent", "grant import revoke list status"),
     ]),
     ("Upload photos and look after them", &[
         ("photos", "upload list show url download"),
         ("photos", "verify adopt reprocess delete restore"),
     ]),
     ("Say who is in which photo", &[
-        ("tags", "list explain confirm reject reopen remove add decide stats retune"),
+        ("faces", "index status purge"),
+        ("tags", "match list explain confirm reject reopen remove add decide stats retune"),
     ]),
     ("Look after the platform", &[
         ("", "doctor"),

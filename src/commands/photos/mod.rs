@@ -4,7 +4,7 @@ pub mod adopt;
 pub mod delete;
 pub mod download;
 pub mod list;
-mod report;
+pub mod report;
 pub mod reprocess;
 pub mod restore;
 pub mod select;
@@ -12,7 +12,7 @@ pub mod show;
 pub mod upload;
 pub mod url;
 pub mod verify;
-mod work;
+pub(super) mod work;
 
 use crate::app::App;
 use crate::ui::Finished;

@@ -17,6 +17,7 @@ use crate::model::project::Project;
 use crate::model::text::{self, printable, quoted};
 use crate::model::time::{self, Edge};
 use crate::ui::{Done, Finished, Page, Render};
+use crate::workflows::faces::{look, retention};
 use crate::workflows::ingest::pair::RawMode;
 use crate::workflows::ingest::plan::{IngestPlan, Order, Services};
 use crate::workflows::ingest::reason::FailReason;
@@ -135,7 +136,8 @@ pub async fn run(app: &App, args: UploadArgs) -> Finished {
         Ok((project, photographer, config))
     });
     let (project, photographer, config) = named.await?;
-    let plan = plan(app, args, roots, &config, project, &photographer)?;
+    let mut plan = plan(app, args, roots, &config, project, &photographer)?;
+    plan.faces = faces(app, &config, &plan).await?;
     let dry_run = args.dry_run;
     let store = db.retry(PATIENCE, |_db| async move { app.store_for(dry_run).await.cloned() }).await?;
     let target = app.target(true);
@@ -152,6 +154,20 @@ pub async fn run(app: &App, args: UploadArgs) -> Finished {
     let Ingested { report, stopped } = ingest::upload(plan, services).await?;
     app.ui.report(&report);
     finish(&report, stopped)
+}
+
+/// The engine, where the project wants faces to be looked for at once, and they may be kept.
+async fn faces(app: &App, config: &Config, plan: &IngestPlan) -> Result<Option<std::sync::Arc<look::Engine>>> {
+    if plan.dry_run || plan.recipe.is_none() || !config.flag(settings::INDEX_ON_UPLOAD)? {
+        return Ok(None);
+    }
+    let (db, project) = (app.db().await?, plan.project.id);
+    let keeps =
+        db.retry(
+            PATIENCE,
+            |db| async move { retention::keeps(&mut *db.conn().await?, config, project, Utc::now()).await },
+        );
+    if keeps.await? { look::engine(config).await.map(Some) } else { Ok(None) }
 }
 
 async fn people(app: &App, conn: &mut DbConn, args: &UploadArgs) -> Result<(Project, Photographer)> {
@@ -245,6 +261,7 @@ fn plan(
         dry_run: args.dry_run,
         rehash: args.files.rehash,
         recipe,
+        faces: None,
         limits: Limits::default(),
         keep_gps: config.flag(settings::KEEP_GPS)?,
         report: args.report.clone(),

@@ -29,7 +29,7 @@ const CHUNK: usize = 5_000;
 pub(super) const STUCK_AFTER: Duration = Duration::from_secs(3600);
 
 /// Progress, interruption, database and width.
-pub(super) async fn job(app: &App, phase: &str) -> Result<Job> {
+pub(in crate::commands) async fn job(app: &App, phase: &str) -> Result<Job> {
     let progress: Arc<dyn Progress> = app.ui.progress("photo");
     progress.phase(phase);
     let width = app.config.parse(settings::TRANSFERS)?.unwrap_or(WIDTH);

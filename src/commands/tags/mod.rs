@@ -4,6 +4,7 @@ pub mod add;
 pub mod decide;
 pub mod explain;
 pub mod list;
+pub mod matching;
 mod report;
 pub mod retune;
 pub mod rule;
@@ -18,6 +19,8 @@ use crate::ui::Finished;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Compares new faces with all members, and new selfies with all earlier faces
+    Match(matching::MatchArgs),
     /// Lists tags, the newest first
     List(list::ListArgs),
     /// Says why somebody is tagged in a photo, or is not
@@ -42,6 +45,7 @@ pub enum Command {
 
 pub async fn run(app: &App, command: Command) -> Finished {
     match command {
+        Command::Match(args) => matching::run(app, args).await,
         Command::List(args) => list::run(app, args).await,
         Command::Explain(args) => explain::run(app, args).await,
         Command::Confirm(args) => rule::run(app, args, Verdict::Confirmed).await,

@@ -4,8 +4,8 @@ mod purge;
 mod scans;
 mod vectors;
 
-pub use purge::{Expired, expired, purge};
-pub use scans::{Scan, ToScan, forget, store, to_scan, withdrawn_areas};
+pub use purge::{Expired, expired, kept_since, purge};
+pub use scans::{Scan, Standing, forget, scanned, standing, store, unscanned, withdrawn_areas};
 pub use vectors::{PhotoFace, StoredVector, mark_matched, matched_again, of_photos, unmatched, vectors_of};
 
 use pgvector::Vector;

@@ -70,3 +70,21 @@ pub async fn purge(conn: &mut PgConnection, project: ProjectId) -> Result<u64> {
     .await?;
     Ok(gone.rows_affected())
 }
+
+/// From when on the time runs that faces of a project's photos are kept: its end, or its last upload.
+///
+/// # Errors
+/// What the database says.
+pub async fn kept_since(conn: &mut PgConnection, project: ProjectId) -> Result<Option<DateTime<Utc>>> {
+    let since = sqlx::query_scalar!(
+        r#"
+        SELECT coalesce(p.end_at, (SELECT max(uploaded_at) FROM photos WHERE project_id = p.id))
+          FROM projects p
+         WHERE p.id = $1
+        "#,
+        project.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(since.flatten().map(|time: NaiveDateTime| time.and_utc()))
+}

@@ -9,64 +9,49 @@ use crate::model::consent::BIOMETRIC;
 use crate::model::face::{Face, FaceBox};
 use crate::model::ids::{PhotoId, ProjectId};
 
-/// A photo that was not looked at by a model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToScan {
-    pub id: PhotoId,
-    /// The original's key.
-    pub storage_key: String,
-    /// The name on the card, where photoctl uploaded it.
-    pub name: Option<String>,
-    /// Sides of the original in pixels, where they are known.
-    pub size: Option<(u32, u32)>,
-    pub size_bytes: Option<u64>,
-}
-
-/// Ready photos of a project without a scan by `model`, in the order of their ids behind `after`. With `unkept`, also
-/// those whose faces were not kept, or were purged: their pixels are to be read again.
+/// Ready photos of a project without a scan by `model`, by id. With `unkept`, also those whose faces were not kept, or
+/// were purged: their pixels are to be read again.
 ///
 /// # Errors
 /// What the database says.
-pub async fn to_scan(
-    conn: &mut PgConnection,
-    project: ProjectId,
-    model: &str,
-    unkept: bool,
-    after: Option<PhotoId>,
-    limit: i64,
-) -> Result<Vec<ToScan>> {
-    let rows = sqlx::query!(
-        r#"
-        SELECT p.id, p.storage_key, f.original_name AS "name?", f.width AS "width?", f.height AS "height?",
-               f.size_bytes AS "size_bytes?"
+pub async fn unscanned(conn: &mut PgConnection, project: ProjectId, model: &str, unkept: bool) -> Result<Vec<PhotoId>> {
+    let ids = sqlx::query_scalar!(
+        "
+        SELECT p.id
           FROM photos p
-          LEFT JOIN photoctl.photo_files f ON f.photo_id = p.id
          WHERE p.project_id = $1 AND p.status = 'ready' AND p.deleted_at IS NULL
-           AND ($4::uuid IS NULL OR p.id > $4)
            AND NOT EXISTS (SELECT FROM photoctl.face_scans s
                             WHERE s.photo_id = p.id AND s.model = $2 AND (s.kept OR NOT $3))
          ORDER BY p.id
-         LIMIT $5
-        "#,
+        ",
         project.0,
         model,
         unkept,
-        after.map(|id| id.0),
-        limit,
     )
     .fetch_all(conn)
     .await?;
-    let side = |side: Option<i32>| side.and_then(|side| u32::try_from(side).ok());
-    Ok(rows
-        .into_iter()
-        .map(|row| ToScan {
-            id: PhotoId(row.id),
-            storage_key: row.storage_key,
-            name: row.name,
-            size: side(row.width).zip(side(row.height)),
-            size_bytes: row.size_bytes.map(i64::unsigned_abs),
-        })
-        .collect())
+    Ok(ids.into_iter().map(PhotoId).collect())
+}
+
+/// Ready photos of a project that were looked at by `model`, by id.
+///
+/// # Errors
+/// What the database says.
+pub async fn scanned(conn: &mut PgConnection, project: ProjectId, model: &str) -> Result<Vec<PhotoId>> {
+    let ids = sqlx::query_scalar!(
+        "
+        SELECT p.id
+          FROM photos p
+          JOIN photoctl.face_scans s ON s.photo_id = p.id AND s.model = $2
+         WHERE p.project_id = $1 AND p.status = 'ready' AND p.deleted_at IS NULL
+         ORDER BY p.id
+        ",
+        project.0,
+        model,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(PhotoId).collect())
 }
 
 /// What a look at a photo gave.
@@ -188,4 +173,52 @@ pub async fn forget(conn: &mut PgConnection, photos: &[PhotoId], model: &str) ->
         .execute(conn)
         .await?;
     Ok(gone.rows_affected())
+}
+
+/// How far a project's photos are looked at and compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Standing {
+    /// That are ready.
+    pub photos: u64,
+    pub looked_at: u64,
+    pub faces_kept: u64,
+    /// Kept without a vector: the person revoked their consent.
+    pub faces_withdrawn: u64,
+    pub faces_of_other_models: u64,
+    /// Photos with kept faces that no run has compared yet.
+    pub photos_to_match: u64,
+}
+
+/// # Errors
+/// What the database says.
+pub async fn standing(conn: &mut PgConnection, project: ProjectId, model: &str) -> Result<Standing> {
+    let row = sqlx::query!(
+        r#"
+        WITH live AS (SELECT id FROM photos WHERE project_id = $1 AND status = 'ready' AND deleted_at IS NULL)
+        SELECT (SELECT count(*) FROM live) AS "photos!",
+               count(*) AS "looked_at!",
+               count(*) FILTER (WHERE s.kept AND s.matched_at IS NULL) AS "to_match!",
+               (SELECT count(*) FROM photoctl.faces f JOIN live ON live.id = f.photo_id
+                 WHERE f.model = $2 AND f.vector IS NOT NULL) AS "kept!",
+               (SELECT count(*) FROM photoctl.faces f JOIN live ON live.id = f.photo_id
+                 WHERE f.model = $2 AND f.vector IS NULL) AS "withdrawn!",
+               (SELECT count(*) FROM photoctl.faces f JOIN live ON live.id = f.photo_id
+                 WHERE f.model <> $2) AS "others!"
+          FROM photoctl.face_scans s
+          JOIN live ON live.id = s.photo_id
+         WHERE s.model = $2
+        "#,
+        project.0,
+        model,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Standing {
+        photos: row.photos.unsigned_abs(),
+        looked_at: row.looked_at.unsigned_abs(),
+        faces_kept: row.kept.unsigned_abs(),
+        faces_withdrawn: row.withdrawn.unsigned_abs(),
+        faces_of_other_models: row.others.unsigned_abs(),
+        photos_to_match: row.to_match.unsigned_abs(),
+    })
 }

@@ -66,6 +66,52 @@ pub async fn enrolled(consented: &mut Consented, project: ProjectId, model: &str
     rows.iter().map(|row| one(row.id, row.user_id, &row.embedding)).collect()
 }
 
+/// Which selfies [`enrolled`] would give, and in which version: what was read is used again while this is the same.
+///
+/// # Errors
+/// What the database says.
+pub async fn versions(consented: &mut Consented, project: ProjectId, model: &str) -> Result<Vec<(SelfieId, i64)>> {
+    let users: Vec<Uuid> = consented.users().map(|user| user.0).collect();
+    let rows = sqlx::query!(
+        r#"
+        SELECT s.id, s.xmin::text::bigint AS "version!"
+          FROM selfies s
+          JOIN photoctl.selfie_facts f ON f.selfie_id = s.id AND f.model = $3
+          JOIN project_members m ON m.user_id = s.user_id AND m.project_id = $1
+         WHERE s.user_id = ANY($2) AND s.status = 'approved' AND s.deleted_at IS NULL AND s.embedding IS NOT NULL
+         ORDER BY s.user_id, s.id
+        "#,
+        project.0,
+        &users,
+        model,
+    )
+    .fetch_all(consented.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (SelfieId(row.id), row.version)).collect())
+}
+
+/// How many approved selfies of a project's members have a vector that is not of `model`, or of none that is known.
+///
+/// # Errors
+/// What the database says.
+pub async fn of_other_models(conn: &mut PgConnection, project: ProjectId, model: &str) -> Result<u64> {
+    let count = sqlx::query_scalar!(
+        r#"
+        SELECT count(*) AS "count!"
+          FROM selfies s
+          JOIN project_members m ON m.user_id = s.user_id AND m.project_id = $1
+          LEFT JOIN photoctl.selfie_facts f ON f.selfie_id = s.id
+         WHERE s.status = 'approved' AND s.deleted_at IS NULL AND s.embedding IS NOT NULL
+           AND f.model IS DISTINCT FROM $2
+        "#,
+        project.0,
+        model,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count.unsigned_abs())
+}
+
 /// Selfies that were compared with all earlier faces of a project.
 ///
 /// # Errors

@@ -2,4 +2,6 @@
 
 mod enrolled;
 
-pub use enrolled::{Enrolled, enrolled, forget_matches, mark_matched, matched, members_with_selfies};
+pub use enrolled::{
+    Enrolled, enrolled, forget_matches, mark_matched, matched, members_with_selfies, of_other_models, versions,
+};

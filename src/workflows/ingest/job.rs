@@ -14,11 +14,13 @@ use super::trouble::{self, Failure, Trouble};
 use crate::db::photos::known::KnownPhoto;
 use crate::db::photos::record::{BegunPhoto, Derivatives, FileFacts, ReadyPhoto, StoredCompanion, StoredDerivative};
 use crate::error::Kind;
-use crate::imaging;
+use crate::faces::LocalEngine;
+use crate::imaging::{self, Deriver, Probe};
 use crate::model::digest::Sha256;
 use crate::model::ids::PhotoId;
 use crate::model::text;
 use crate::objects::{PutOptions, PutOutcome, Source, StorageKey};
+use crate::workflows::faces::look::{self, Seen};
 
 /// How often one file waits for the network before it counts as failed: a store that looks reachable and never takes
 /// anything would otherwise hold the run for ever.
@@ -65,6 +67,31 @@ impl Stored {
     }
 }
 
+/// Preview and thumbnail, and the faces where they are looked for: of the same pixels.
+fn derived(
+    deriver: &Deriver,
+    faces: Option<&LocalEngine>,
+    bytes: &[u8],
+    probe: &Probe,
+) -> Result<(imaging::Derivatives, Option<(&'static str, Arc<Seen>)>), Failure> {
+    let Some(engine) = faces else {
+        return deriver.derive(bytes, probe).map(|made| (made, None)).map_err(|error| trouble::of_imaging(&error));
+    };
+    let (made, pixels) = deriver.derive_with_pixels(bytes, probe).map_err(|error| trouble::of_imaging(&error))?;
+    let seen = look::see(engine, &pixels, &[]).map_err(|error| Failure::of(FailReason::INTERNAL, error.message()))?;
+    Ok((made, Some((engine.model(), Arc::new(seen)))))
+}
+
+/// Most memory that decoding takes, and looking for faces where that is done.
+fn decode_bytes(deriver: &Deriver, content: &Content, faces: bool) -> u64 {
+    match &content.probe.picture {
+        Some(picture) if faces => {
+            picture.pixels_bytes() + LocalEngine::work_bytes(picture.decoded_width, picture.decoded_height)
+        }
+        _ => deriver.decode_bytes(&content.probe),
+    }
+}
+
 /// All that is sent of one photo.
 struct Parcel {
     photo: PhotoId,
@@ -82,6 +109,8 @@ struct Made {
     preview: Source,
     thumbnail: Source,
     recipe: Sha256,
+    /// Where faces are looked for.
+    seen: Option<(&'static str, Arc<Seen>)>,
 }
 
 impl Run {
@@ -163,12 +192,21 @@ impl Run {
             self.progress.advance(found.size_bytes);
         }
         drop((source, content));
+        let seen = made.as_ref().and_then(|made| made.seen.clone());
         let derivatives = match made {
             Some(made) => Some(self.send_derivatives(photo, made).await?),
             None => None,
         };
         drop(place);
+        // Kept together with the photo: a run that ends between them would leave it unlooked at, which is told.
+        let kept = match seen {
+            Some((model, seen)) => Some(self.recorder()?.hand_over(Row::Faces(photo, model, seen)).await),
+            None => None,
+        };
         self.recorder()?.write(Row::Ready(Box::new(ReadyPhoto { id: photo, derivatives, restore }))).await?;
+        if let Some(kept) = kept {
+            kept.committed().await?;
+        }
         Ok(stored)
     }
 
@@ -267,27 +305,30 @@ impl Run {
         if self.halt.is_requested() {
             return Err(Trouble::Stopped);
         }
-        let _memory = self.decode_budget.take(deriver.decode_bytes(&content.probe)).await;
+        let faces = self.plan.faces.clone();
+        let _memory = self.decode_budget.take(decode_bytes(deriver, &content, faces.is_some())).await;
         let _slot = self.slots.take(&format!("preview of {}", text::bytes(found.name().as_encoded_bytes())));
         let (deriver, content, found) = (deriver.clone(), content.clone(), found.clone());
         let made = blocking(move || {
             let Some(picture) = &content.probe.picture else {
                 return Err(Failure::of(FailReason::INTERNAL, "it has no picture"));
             };
-            let made = match &content.held {
+            let read;
+            let bytes = match &content.held {
                 Some(held) => {
                     let range = usize::try_from(picture.at.start).ok().zip(usize::try_from(picture.at.end).ok());
-                    let bytes = range.and_then(|(start, end)| held.bytes.get(start..end));
-                    deriver.derive(bytes.unwrap_or_default(), &content.probe)
+                    range.and_then(|(start, end)| held.bytes.get(start..end)).unwrap_or_default()
                 }
                 None => {
                     let mut file = std::fs::File::open(&found.path)
                         .map_err(|error| super::fingerprint::unreadable(&found, &error))?;
-                    picture.read(&mut file).and_then(|bytes| deriver.derive(&bytes, &content.probe))
+                    read = picture.read(&mut file).map_err(|error| trouble::of_imaging(&error))?;
+                    &read
                 }
             };
-            let made: imaging::Derivatives = made.map_err(|error| trouble::of_imaging(&error))?;
+            let (made, seen) = derived(&deriver, faces.as_deref(), bytes, &content.probe)?;
             let sources = Made {
+                seen,
                 preview: Source::bytes(made.preview),
                 thumbnail: Source::bytes(made.thumbnail),
                 recipe: deriver.recipe().fingerprint(),

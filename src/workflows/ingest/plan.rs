@@ -10,6 +10,7 @@ use super::pair::RawMode;
 use super::scan::{Root, ScanRules};
 use crate::batch::{Cancel, OutageRules, Progress};
 use crate::db::Db;
+use crate::faces::LocalEngine;
 use crate::imaging::{Limits, Recipe};
 use crate::model::audit::Author;
 use crate::model::ids::PhotographerId;
@@ -48,6 +49,8 @@ pub struct IngestPlan {
     pub rehash: bool,
     /// `None`: no derivatives are made.
     pub recipe: Option<Recipe>,
+    /// Faces are looked for in the pixels that derivatives are made of, and kept.
+    pub faces: Option<Arc<LocalEngine>>,
     pub limits: Limits,
     pub keep_gps: bool,
     /// Gets a JSON line for each file.

@@ -5,6 +5,7 @@
 #[cfg(test)]
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -13,11 +14,12 @@ use uuid::Uuid;
 use super::reason::FailReason;
 use super::trouble::{self, Failure, Trouble};
 use crate::batch::{Halt, Outage};
-use crate::db::Db;
 use crate::db::photos::delete;
 use crate::db::photos::record::{self, BegunPhoto, FileFacts, ReadyPhoto, StoredCompanion};
+use crate::db::{self, Db, PgConnection};
 use crate::error::Result;
 use crate::model::ids::{PhotoId, PhotographerId, ProjectId};
+use crate::workflows::faces::look::Seen;
 
 /// Most rows in one transaction.
 const BATCH: usize = 256;
@@ -38,6 +40,8 @@ pub enum Row {
     Companion(Box<StoredCompanion>),
     /// Of a deleted photo: it comes back.
     Restored(PhotoId),
+    /// Found in a photo by this model.
+    Faces(PhotoId, &'static str, Arc<Seen>),
 }
 
 struct Order {
@@ -189,6 +193,9 @@ impl Writer {
                 missing.remove(&id);
             }
         }
+        for (photo, model, seen) in &batch.faces {
+            store_faces(&mut tx, *photo, model, seen).await?;
+        }
         if !batch.failed.is_empty() {
             record::failed(&mut tx, &batch.failed).await?;
         }
@@ -207,6 +214,7 @@ struct Batch {
     names: Vec<(PhotoId, String)>,
     companions: Vec<StoredCompanion>,
     restored: Vec<PhotoId>,
+    faces: Vec<(PhotoId, &'static str, Arc<Seen>)>,
 }
 
 impl Batch {
@@ -221,10 +229,20 @@ impl Batch {
                 Row::Name(photo, name) => batch.names.push((*photo, name.clone())),
                 Row::Companion(companion) => batch.companions.push((**companion).clone()),
                 Row::Restored(photo) => batch.restored.push(*photo),
+                Row::Faces(photo, model, seen) => batch.faces.push((*photo, model, seen.clone())),
             }
         }
         batch
     }
+}
+
+/// Keeps what was found, but for the faces of people who revoked their consent after they were found in this photo.
+async fn store_faces(conn: &mut PgConnection, photo: PhotoId, model: &str, seen: &Seen) -> Result<()> {
+    let areas = db::faces::withdrawn_areas(conn, photo).await?;
+    let seen = seen.clone().without(&areas);
+    let scan = db::faces::Scan { photo, model, faces: &seen.faces, poor: seen.poor, kept: true };
+    db::faces::store(conn, &scan).await?;
+    Ok(())
 }
 
 fn answer(batch: Vec<Order>, missing: &BTreeSet<PhotoId>, recorded: &mut Recorded) {

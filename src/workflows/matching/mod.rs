@@ -5,5 +5,10 @@
 //! that writes the tags, so whatever commits late is still new for the next run.
 
 pub mod assign;
+mod batch;
 pub mod compare;
 pub mod crowd;
+pub mod decide;
+mod pixels;
+pub mod report;
+pub mod run;

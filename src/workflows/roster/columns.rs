@@ -218,13 +218,18 @@ fn field_of(header: &str) -> Option<Field> {
     KNOWN.get(&plain(header)).copied()
 }
 
+/// Whether a column holds emails, by its header.
+pub(in crate::workflows) fn means_email(header: &str) -> bool {
+    field_of(header) == Some(Field::Email)
+}
+
 fn is_ours(header: &str) -> bool {
     let header = header.trim();
     OURS.contains(&header) || header == REASON
 }
 
 /// A header without case, accents, spaces and punctuation.
-fn plain(header: &str) -> String {
+pub(in crate::workflows) fn plain(header: &str) -> String {
     let folded = header.nfkd().filter(|c| !is_combining_mark(*c) && c.is_alphanumeric());
     folded.flat_map(char::to_lowercase).collect()
 }
@@ -235,7 +240,7 @@ fn found(headers: &[String]) -> String {
 }
 
 /// A header for people; a file that is no table has one of a megabyte.
-pub(super) fn short(header: &str) -> String {
+pub(in crate::workflows) fn short(header: &str) -> String {
     let text: String = header.trim().chars().take(60).collect();
     let more = if header.trim().chars().nth(60).is_some() { "…" } else { "" };
     format!("\"{}{more}\"", printable(&text))

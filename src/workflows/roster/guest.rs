@@ -115,10 +115,9 @@ impl Reader<'_> {
         })
     }
 
-    /// What the cell holds, without white space and invisible characters around it.
+    /// As [`cell`].
     fn text<'a>(&self, row: &'a RawRow, field: Field) -> &'a str {
-        let text = spreadsheet::read(self.columns.cell(&row.cells, field));
-        text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'))
+        cell(self.columns.cell(&row.cells, field))
     }
 
     /// The whole name, else first and last. Beside a column of first names a column "Name" holds last names, and the
@@ -139,14 +138,8 @@ impl Reader<'_> {
     /// Refuses what a spreadsheet or a wrong encoding has made of a value.
     fn whole(&self, row: &RawRow) -> Result<(), Fault> {
         for field in Field::ALL {
-            let (text, what) = (self.text(row, field), field.as_str().replace('_', " "));
-            if text.contains('\u{fffd}') {
-                let message = format!("the {what} holds a character that could not be read: is the encoding another?");
-                return Err(Fault::new(Reason::BadValue, message));
-            }
-            if SHEET_ERRORS.contains(&text) {
-                return Err(Fault::new(Reason::BadValue, format!("the {what} is {text}, an error of the spreadsheet")));
-            }
+            let what = format!("the {}", field.as_str().replace('_', " "));
+            whole_cell(self.text(row, field), &what).map_err(|message| Fault::new(Reason::BadValue, message))?;
         }
         Ok(())
     }
@@ -155,24 +148,50 @@ impl Reader<'_> {
         if text.is_empty() {
             return Ok(None);
         }
-        // Spans back from now would be another time at each run.
-        let is_date = text.len() >= 10 && text.as_bytes()[4] == b'-';
-        let read = match dotted(text) {
-            Some(time) => time::local(time, self.zone),
-            None if is_date => time::parse(text, self.zone, Edge::Start, self.now),
-            None => Err(Error::invalid(format!("{} is not a time", super::columns::short(text)))),
-        };
         let what = "when the terms were accepted";
-        let time = read.map_err(|error| {
-            let form = "write 2026-06-01 14:00, 01.06.2026 14:00 or 2026-06-01T14:00+02:00";
-            Fault::new(Reason::BadTime, format!("{what}: {} ({form})", error.message()))
-        })?;
+        let time = time_of(text, self.zone, self.now)
+            .map_err(|message| Fault::new(Reason::BadTime, format!("{what}: {message}")))?;
         if time > self.now + chrono::Duration::days(1) {
             return Err(Fault::new(Reason::BadTime, format!("{what}: {} is still to come", time::rfc3339(time))));
         }
-        // The column holds microseconds.
-        Ok(Some(time.trunc_subsecs(6)))
+        Ok(Some(time))
     }
+}
+
+/// What a cell holds, without white space and invisible characters around it.
+pub(in crate::workflows) fn cell(text: &str) -> &str {
+    spreadsheet::read(text)
+        .trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'))
+}
+
+/// Refuses what a spreadsheet or a wrong encoding has made of a value.
+///
+/// # Errors
+/// The sentence that says so.
+pub(in crate::workflows) fn whole_cell(text: &str, what: &str) -> Result<(), String> {
+    if text.contains('\u{fffd}') {
+        return Err(format!("{what} holds a character that could not be read: is the encoding another?"));
+    }
+    if SHEET_ERRORS.contains(&text) {
+        return Err(format!("{what} is {text}, an error of the spreadsheet"));
+    }
+    Ok(())
+}
+
+/// A time as it stands in a cell, in the microseconds that columns hold. Spans back from now are none: they would be
+/// another time at each run.
+///
+/// # Errors
+/// The sentence that says what is wrong, and how to write it.
+pub(in crate::workflows) fn time_of(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+    let is_date = text.len() >= 10 && text.as_bytes()[4] == b'-';
+    let read = match dotted(text) {
+        Some(time) => time::local(time, zone),
+        None if is_date => time::parse(text, zone, Edge::Start, now),
+        None => Err(Error::invalid(format!("{} is not a time", super::columns::short(text)))),
+    };
+    let form = "write 2026-06-01 14:00, 01.06.2026 14:00 or 2026-06-01T14:00+02:00";
+    read.map(|time| time.trunc_subsecs(6)).map_err(|error| format!("{} ({form})", error.message()))
 }
 
 /// What spreadsheets show in place of a value.

@@ -193,7 +193,7 @@ async fn lock_users(conn: &mut PgConnection, services: &Services) -> Result<()> 
 /// One entry for all.
 fn entry(plan: &ImportPlan, counts: &Counts, changed: Vec<Uuid>) -> Entry {
     let number = |count: u64| Some(i64::try_from(count).unwrap_or(i64::MAX));
-    let sha256 = plan.roster.sha256.to_string();
+    let sha256 = plan.roster.sha256().to_string();
     let fields = Fields::new()
         .plain("file_sha256", None, Some(&sha256))
         .number("rows", None, number(counts.rows))

@@ -21,8 +21,12 @@ mod text;
 mod twice;
 
 pub use columns::{Field, Mapping};
+/// What other spreadsheets are read by too: those with consents.
+pub(in crate::workflows) use columns::{means_email, plain, short};
+pub(in crate::workflows) use guest::{cell, time_of, whole_cell};
 pub use report::{ImportReport, RowFailed};
 pub use source::{Roster, RosterOptions};
+pub(in crate::workflows) use source::{Table, bad};
 
 /// A row of the file as it stands there.
 #[derive(Debug, Clone, PartialEq, Eq)]

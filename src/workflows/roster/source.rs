@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use super::columns::{Columns, Mapping};
+use super::columns::{self, Columns, Mapping};
 use super::{RawRow, sheet, text};
 use crate::error::{Error, Kind, Result};
 use crate::model::digest::{Sha256, Sha256Hasher};
@@ -30,10 +30,17 @@ pub struct RosterOptions {
 /// A roster whose columns are known. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Roster {
+    table: Table,
+    pub(super) columns: Arc<Columns>,
+}
+
+/// A table whose first row names its columns, whatever it is of. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(in crate::workflows) struct Table {
     file: Arc<File>,
     form: Form,
-    pub(super) columns: Arc<Columns>,
-    pub(super) sha256: Sha256,
+    pub header: Arc<Vec<String>>,
+    pub sha256: Sha256,
 }
 
 #[derive(Debug, Clone)]
@@ -48,56 +55,11 @@ impl Roster {
     /// # Errors
     /// When it can not be read, is no table, or has no column for emails.
     pub fn open(path: Option<&Path>, options: &RosterOptions) -> Result<Self> {
-        let copy = match path {
-            Some(path) => {
-                let unreadable = |error| Error::io("read", path, error);
-                let file = File::open(path).map_err(unreadable)?;
-                if file.metadata().map_err(unreadable)?.is_dir() {
-                    return Err(Error::invalid(format!("{} is a folder", crate::model::text::path(path)))
-                        .hint("name the file with the guests"));
-                }
-                Copy::of(file, path)?
-            }
-            None => Copy::of(std::io::stdin().lock(), Path::new("stdin"))?,
-        };
-        let file = Arc::new(copy.file);
-        let form = match copy.sample.as_slice() {
-            [b'P', b'K', 3, 4, ..] => {
-                if options.encoding.is_some() {
-                    return Err(Error::usage("--encoding is for text files, and this is a workbook (.xlsx)")
-                        .hint("leave --encoding out: a workbook says itself how it is written"));
-                }
-                Form::Workbook { sheet: sheet::choose(Cursor::new(&file), options.sheet.as_deref())? }
-            }
-            [0xd0, 0xcf, 0x11, 0xe0, ..] => {
-                return Err(bad("this is an old workbook (.xls), or one with a password")
-                    .hint("save it as .xlsx without a password, or as CSV"));
-            }
-            [b'%', b'P', b'D', b'F', ..] => return Err(bad("this is a PDF").hint("save the table as .xlsx or CSV")),
-            sample => {
-                if let Some(sheet) = &options.sheet {
-                    let sheet = printable(sheet);
-                    return Err(Error::usage(format!(
-                        "there is no sheet {sheet:?}: only workbooks (.xlsx) have sheets"
-                    ))
-                    .hint("this is a text file: leave --sheet out"));
-                }
-                let encoding = match &options.encoding {
-                    Some(label) => named(label)?,
-                    None => encoding(sample, copy.is_utf8),
-                };
-                Form::Text { encoding, delimiter: text::delimiter(&Cursor::new(&file), encoding, &options.mappings) }
-            }
-        };
-        let mut roster = Self { file, form, columns: Arc::default(), sha256: copy.sha256 };
-        let mut header = None;
-        roster.read_all(&mut |row| {
-            header = Some(row.cells);
-            false
-        })?;
-        let header = header.ok_or_else(|| bad("the file is empty").hint("its first row names the columns"))?;
-        roster.columns = Arc::new(Columns::resolve(header, &options.mappings)?);
-        Ok(roster)
+        let RosterOptions { mappings, encoding, sheet } = options;
+        let understood = |header: &[String]| columns::understood(header, mappings);
+        let table = Table::open(path, encoding.as_deref(), sheet.as_deref(), &understood)?;
+        let columns = Arc::new(Columns::resolve(table.header.to_vec(), mappings)?);
+        Ok(Self { table, columns })
     }
 
     /// Columns that nobody knows, in the order of the file: they are left alone.
@@ -106,11 +68,62 @@ impl Roster {
         &self.columns.unknown
     }
 
+    pub(super) fn sha256(&self) -> Sha256 {
+        self.table.sha256
+    }
+
+    /// As [`Table::rows`].
+    ///
+    /// # Errors
+    /// As [`Table::rows`].
+    pub(super) fn rows(&self, on_row: &mut dyn FnMut(RawRow) -> bool) -> Result<()> {
+        self.table.rows(on_row)
+    }
+}
+
+impl Table {
+    /// Reads the header of a file; `None` is stdin. `understood` tells how many columns of a header mean something,
+    /// by which the character between values is found. Blocks.
+    ///
+    /// # Errors
+    /// When it can not be read, or is no table.
+    pub fn open(
+        path: Option<&Path>,
+        named_encoding: Option<&str>,
+        named_sheet: Option<&str>,
+        understood: &dyn Fn(&[String]) -> usize,
+    ) -> Result<Self> {
+        let copy = match path {
+            Some(path) => {
+                let unreadable = |error| Error::io("read", path, error);
+                let file = File::open(path).map_err(unreadable)?;
+                if file.metadata().map_err(unreadable)?.is_dir() {
+                    return Err(Error::invalid(format!("{} is a folder", crate::model::text::path(path)))
+                        .hint("name the file itself"));
+                }
+                Copy::of(file, path)?
+            }
+            None => Copy::of(std::io::stdin().lock(), Path::new("stdin"))?,
+        };
+        let Copy { file, sample, sha256, is_utf8 } = copy;
+        let file = Arc::new(file);
+        let form = form(&sample, is_utf8, &file, named_encoding, named_sheet, understood)?;
+        let mut table = Self { file, form, header: Arc::default(), sha256 };
+        let mut header = None;
+        table.read_all(&mut |row| {
+            header = Some(row.cells);
+            false
+        })?;
+        table.header =
+            Arc::new(header.ok_or_else(|| bad("the file is empty").hint("its first row names the columns"))?);
+        Ok(table)
+    }
+
     /// Gives each row below the header to `on_row`, until it answers `false`. Blocks.
     ///
     /// # Errors
     /// When the file is damaged.
-    pub(super) fn rows(&self, on_row: &mut dyn FnMut(RawRow) -> bool) -> Result<()> {
+    pub fn rows(&self, on_row: &mut dyn FnMut(RawRow) -> bool) -> Result<()> {
         let mut is_header = true;
         self.read_all(&mut |row| std::mem::take(&mut is_header) || on_row(row))
     }
@@ -125,8 +138,43 @@ impl Roster {
     }
 }
 
+/// What a file is, by how it begins.
+fn form(
+    sample: &[u8],
+    is_utf8: bool,
+    file: &Arc<File>,
+    named_encoding: Option<&str>,
+    named_sheet: Option<&str>,
+    understood: &dyn Fn(&[String]) -> usize,
+) -> Result<Form> {
+    match sample {
+        [b'P', b'K', 3, 4, ..] => {
+            if named_encoding.is_some() {
+                return Err(Error::usage("--encoding is for text files, and this is a workbook (.xlsx)")
+                    .hint("leave --encoding out: a workbook says itself how it is written"));
+            }
+            Ok(Form::Workbook { sheet: sheet::choose(Cursor::new(file), named_sheet)? })
+        }
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Err(bad("this is an old workbook (.xls), or one with a password")
+            .hint("save it as .xlsx without a password, or as CSV")),
+        [b'%', b'P', b'D', b'F', ..] => Err(bad("this is a PDF").hint("save the table as .xlsx or CSV")),
+        sample => {
+            if let Some(sheet) = named_sheet {
+                let sheet = printable(sheet);
+                return Err(Error::usage(format!("there is no sheet {sheet:?}: only workbooks (.xlsx) have sheets"))
+                    .hint("this is a text file: leave --sheet out"));
+            }
+            let encoding = match named_encoding {
+                Some(label) => named(label)?,
+                None => encoding(sample, is_utf8),
+            };
+            Ok(Form::Text { encoding, delimiter: text::delimiter(&Cursor::new(file), encoding, understood) })
+        }
+    }
+}
+
 /// A file that cannot be used.
-pub(super) fn bad(sentence: impl Into<String>) -> Error {
+pub(in crate::workflows) fn bad(sentence: impl Into<String>) -> Error {
     Error::new(Kind::BadFile, sentence)
 }
 

@@ -7,7 +7,6 @@ use std::rc::Rc;
 use encoding_rs::{CoderResult, Decoder, Encoding};
 
 use super::RawRow;
-use super::columns::{self, Mapping};
 use super::source::{Cursor, bad};
 use crate::error::{Error, Kind, Result};
 
@@ -62,7 +61,7 @@ pub(super) fn rows(
 }
 
 /// The character between values: the one by which most of the header is understood.
-pub(super) fn delimiter(file: &Cursor, encoding: &'static Encoding, mappings: &[Mapping]) -> u8 {
+pub(super) fn delimiter(file: &Cursor, encoding: &'static Encoding, understood: &dyn Fn(&[String]) -> usize) -> u8 {
     let header = |delimiter| {
         let mut header = Vec::new();
         let read = rows(file.clone(), encoding, delimiter, &mut |row| {
@@ -74,7 +73,7 @@ pub(super) fn delimiter(file: &Cursor, encoding: &'static Encoding, mappings: &[
     };
     let rank = |delimiter: &u8| {
         let header = header(*delimiter);
-        (columns::understood(&header, mappings), header.len())
+        (understood(&header), header.len())
     };
     // The first of equals: `max_by_key` would answer the last.
     DELIMITERS.into_iter().rev().max_by_key(rank).unwrap_or(b',')

@@ -16,6 +16,12 @@ pub const ALL: &[Examples] = &[
         ("With a file, and the day on which it was given",
          "photoctl consent grant --user gus@example.org --consent-version 2026-05 --evidence-file form.pdf --given-at 2026-05-30"),
     ]),
+    ("consent import", &[
+        ("What a list of forms would do",
+         "photoctl consent import consents.csv --dry-run"),
+        ("Every night, what another system exports",
+         "photoctl consent import consents.csv --report imported.jsonl --json"),
+    ]),
     ("consent revoke", &[
         ("What would go",
          "photoctl consent revoke --user gus@example.org --dry-run"),

@@ -3,6 +3,7 @@
 mod audit;
 mod consent;
 mod database;
+mod faces;
 mod packages;
 mod people;
 mod photos;
@@ -32,6 +33,7 @@ pub fn all() -> impl Iterator<Item = &'static Examples> {
         qr::ALL,
         consent::ALL,
         photos::ALL,
+        faces::ALL,
         tags::ALL,
         database::ALL,
         tool::ALL,

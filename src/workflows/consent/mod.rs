@@ -1,5 +1,9 @@
 //! Consents of users: given with their proof, ended with what was known by them, and who stands how.
 
+pub mod drain;
+pub mod import;
+pub mod spool;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
@@ -24,6 +28,9 @@ use crate::workflows::setup::settings as project_settings;
 
 /// Bytes of a file that proves a consent: a scanned form, a short recording.
 const EVIDENCE_MOST: u64 = 10_000_000;
+
+/// The lock of who brings in many consents, who holds it alone; who grants or revokes one shares it.
+const CONSENTS: &str = "consents";
 
 /// Characters of words that prove a consent.
 const WORDS_MOST: usize = 10_000;
@@ -93,6 +100,7 @@ pub async fn grant(
     let mut tx = db.begin().await?;
     if !mode.dry_run {
         // Two at once would both find none.
+        db::guard::lock_shared(&mut tx, CONSENTS).await?;
         db::guard::lock(&mut tx, &format!("consents of {}", user.id)).await?;
     }
     let (kind, version) = (Some(words.kind.as_str()), Some(words.version.as_str()));
@@ -164,8 +172,21 @@ pub struct Revocation {
 /// # Errors
 /// What the database says.
 pub async fn revoke(db: &Db, author: &Author, user: &User, kind: &str, dry_run: bool) -> Result<Revocation> {
+    revoke_as_asked(db, author, user, kind, None, dry_run).await
+}
+
+/// The same where it was asked for at an earlier time, which the audit log notes.
+async fn revoke_as_asked(
+    db: &Db,
+    author: &Author,
+    user: &User,
+    kind: &str,
+    asked_at: Option<DateTime<Utc>>,
+    dry_run: bool,
+) -> Result<Revocation> {
     let mut tx = db.begin().await?;
     if !dry_run {
+        db::guard::lock_shared(&mut tx, CONSENTS).await?;
         db::guard::lock(&mut tx, &format!("consents of {}", user.id)).await?;
     }
     let ids = consents::revoke(&mut tx, user.id, kind).await?;
@@ -180,6 +201,7 @@ pub async fn revoke(db: &Db, author: &Author, user: &User, kind: &str, dry_run: 
     let fields = Fields::new()
         .plain("user_id", Some(&user.id.to_string()), None)
         .plain("consent_type", Some(kind), None)
+        .plain("asked_at", None, asked_at.map(time::rfc3339).as_deref())
         .number("selfies_withdrawn", None, number(withdrawn.selfies_withdrawn))
         .number("pending_tags_removed", None, number(withdrawn.pending_tags_removed));
     let mut entry =

@@ -1,0 +1,98 @@
+//! Nobody is looked for without an active consent, whatever happens at once.
+
+use sqlx::Connection;
+
+use super::{Seed, photo, tags, told, user};
+use crate::photos_world::{PROJECT, World};
+
+#[test]
+fn who_does_not_allow_it_is_not_compared_and_is_found_once_they_do() {
+    for world in World::both() {
+        let mut seed = Seed::default();
+        seed.guest(1).guest(2).photo(&photo(1), &[&[(1, 0.8)], &[(2, 0.8)]]).plant(&world);
+        let settings = format!("project settings set --project {PROJECT} consent_versions 2");
+        world.machine().args(shlex::split(&settings).unwrap()).run().code(0);
+        world.sql(&format!("UPDATE user_consents SET consent_version = '2' WHERE user_id = '{}'", user(1)));
+        let run = tags(&world, &format!("match --project {PROJECT} --json")).code(3).json();
+        assert_eq!((&run["members"], &run["blocked"], &run["confirmed"]), (&1.into(), &1.into(), &1.into()), "{run}");
+        assert_eq!(told(&world), "001:001:confirmed");
+        // What came while they were not compared is compared afterwards, although every photo was matched.
+        world.sql(&format!(
+            "INSERT INTO user_consents (user_id, consent_type, consent_version, given_at)
+             VALUES ('{}', 'biometric_processing', '2', now())",
+            user(2)
+        ));
+        let run = tags(&world, &format!("match --project {PROJECT} --json")).code(0).json();
+        assert_eq!((&run["new_selfies"], &run["confirmed"]), (&1.into(), &1.into()), "{run}");
+        assert_eq!(told(&world), "001:001:confirmed 001:002:confirmed");
+        // Somebody who left is not compared; nothing of what was found is taken back.
+        world.sql(&format!("DELETE FROM project_members WHERE user_id = '{}'", user(1)));
+        let mut seed = Seed::default();
+        seed.photo(&photo(2), &[&[(1, 0.9)]]).plant(&world);
+        tags(&world, &format!("match --project {PROJECT} --all")).code(0);
+        assert_eq!(told(&world), "001:001:confirmed 001:002:confirmed");
+        // Back again, they are found in what came meanwhile.
+        world.sql(&format!("INSERT INTO project_members (project_id, user_id) VALUES ('{PROJECT}', '{}')", user(1)));
+        tags(&world, &format!("match --project {PROJECT}")).code(0);
+        assert_eq!(told(&world), "001:001:confirmed 001:002:confirmed 002:001:confirmed");
+    }
+}
+
+#[test]
+fn a_revocation_takes_vectors_and_what_waits_and_leaves_the_rest() {
+    for world in World::both() {
+        let mut seed = Seed::default();
+        seed.guest(1).guest(2);
+        seed.photo(&photo(1), &[&[(1, 0.8)], &[(2, 0.8)]]).photo(&photo(2), &[&[(1, 0.4)]]).plant(&world);
+        tags(&world, &format!("match --project {PROJECT}")).code(0);
+        assert_eq!(told(&world), "001:001:confirmed 001:002:confirmed 002:001:pending");
+        let revoke = world.machine().args(["consent", "revoke", "--user", "g1@example.org", "--yes", "--json"]).run();
+        let done = revoke.code(0).json();
+        let counts = ["selfies_withdrawn", "photo_faces_withdrawn", "pending_tags_removed", "tags_kept"];
+        assert_eq!(counts.map(|name| done[name].as_u64().unwrap()), [1, 2, 1, 1], "{done}");
+        let faces = "SELECT count(vector), count(withdrawn_for) FROM photoctl.faces";
+        assert_eq!(world.sql(faces), "1|2");
+        assert_eq!(told(&world), "001:001:confirmed 001:002:confirmed");
+        // A second run, of everything, neither finds them nor takes what is confirmed.
+        let run = tags(&world, &format!("match --project {PROJECT} --all --json")).code(0).json();
+        assert_eq!((&run["members"], &run["faces"]), (&1.into(), &1.into()), "{run}");
+        assert_eq!(told(&world), "001:001:confirmed 001:002:confirmed");
+    }
+}
+
+/// The run is held in its second transaction by somebody who works on a photo; the revocation comes then. It waits for
+/// that transaction, and the third writes nothing for them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tag_is_written_after_a_revocation_that_came_while_a_run_went_on() {
+    const PHOTOS: usize = 1_200;
+    let world = World::real();
+    let mut seed = Seed::default();
+    seed.guest(1).guest(2);
+    for n in 0..PHOTOS {
+        seed.photo(&photo(n), &[&[(1, 0.8)], &[(2, 0.4)]]);
+    }
+    seed.plant(&world);
+    let db = world.database().unwrap();
+    let mut somebody = db.outsider().await;
+    let held = format!("BEGIN; SELECT FROM photos WHERE id = '{}' FOR UPDATE", photo(700));
+    sqlx::raw_sql(sqlx::AssertSqlSafe(held)).execute(&mut somebody).await.unwrap();
+    let run = world.machine().line(&format!("tags match --project {PROJECT} --json")).spawn();
+    db.until_blocked(1);
+    let revoke = world.machine().line("consent revoke --user g1@example.org --yes").spawn();
+    db.until_blocked(2);
+    assert_eq!(world.sql("SELECT count(*) FROM photo_tags"), "1000", "the first 500 photos are committed");
+    sqlx::raw_sql("COMMIT").execute(&mut somebody).await.unwrap();
+    somebody.close().await.unwrap();
+    revoke.wait().code(0);
+    let report = run.wait().code(0).json();
+    let of = |n: usize, status: &str| {
+        let sql =
+            format!("SELECT count(*) FROM photo_tags WHERE user_id = '{}' AND review_status = '{status}'", user(n));
+        world.sql(&sql)
+    };
+    assert_eq!((of(1, "confirmed"), of(2, "pending")), ("1000".to_owned(), "1200".to_owned()), "{report}");
+    let order = "SELECT string_agg(action, ' ' ORDER BY seq) FROM photoctl.audit";
+    assert_eq!(world.sql(order), "match match revoke match");
+    let left = format!("SELECT count(*) FROM selfies WHERE user_id = '{}' AND embedding IS NOT NULL", user(1));
+    assert_eq!(world.sql(&left), "0");
+}
