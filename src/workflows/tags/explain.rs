@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::thresholds_of;
 use crate::config::{Config, settings};
 use crate::db::consented::{Asked, Consented};
 use crate::db::faces::PhotoFace;
@@ -17,6 +16,7 @@ use crate::model::ids::{PhotoId, ProjectId, SelfieId, TagId, UserId};
 use crate::model::matching::Thresholds;
 use crate::model::status::{ReviewStatus, SelfieStatus, TagSource, Verdict};
 use crate::model::tag::{Decision, Mark, Pair, PairState};
+use crate::workflows::matching::run;
 use crate::workflows::setup::settings as project_settings;
 
 /// What decides how things stand: the first that holds, from the top.
@@ -146,7 +146,7 @@ pub async fn explain(db: &Db, config: &Config, pair: Pair) -> Result<Explanation
     let names = db::tags::explain::names(&mut tx, pair).await?;
     let Some(names) = names else { return Err(Error::new(Kind::NotFound, "there is no such photo, or no such user")) };
     let config = project_settings::of_project(&mut tx, config, names.project_id).await?;
-    let thresholds = thresholds_of(&config)?;
+    let thresholds = run::thresholds(&config)?;
     let enough = config.get(settings::CONSENT_VERSIONS).map_or(Versions::Any, Versions::of);
     let asked = Asked { users: &[pair.user], enough: std::slice::from_ref(&enough) };
     let mut consented = Consented::check(tx, asked).await?;

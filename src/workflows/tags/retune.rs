@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::thresholds_of;
 use crate::config::{Config, settings};
 use crate::db::consented::{Asked, Consented};
 use crate::db::{self, Db};
@@ -16,6 +15,7 @@ use crate::model::matching::{LOCAL, Outcome, Thresholds};
 use crate::model::project::Project;
 use crate::model::status::ReviewStatus;
 use crate::model::tag::{Pair, PairState};
+use crate::workflows::matching::run;
 use crate::workflows::setup::settings as project_settings;
 
 /// What is to be another; the others are the project's.
@@ -53,7 +53,7 @@ impl Retuned {
 /// When they contradict each other, or what the database says.
 pub async fn thresholds(db: &Db, config: &Config, project: ProjectId, given: Given) -> Result<Thresholds> {
     let config = project_settings::of_project(&mut *db.conn().await?, config, project).await?;
-    let now = thresholds_of(&config)?;
+    let now = run::thresholds(&config)?;
     Thresholds::new(
         given.confirm.unwrap_or(now.confirm),
         given.review.unwrap_or(now.review),
