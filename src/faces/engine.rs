@@ -23,8 +23,8 @@ use super::yunet::{self, Candidate};
 /// Which models, and which way of aligning; stored beside each vector. Vectors of different names are never compared.
 ///
 /// In what sizes a picture is looked at, and from which score on, is no part of it: that decides which faces are found,
-/// and where their points lie within a pixel or two of the model's input. The same face gives the same person's vector
-/// either way (cosine above 0.98). Whoever changes the template, the filter or the input changes this name.
+/// and where their points lie, mostly within a pixel or two of the model's input: enough for the same person's vector
+/// either way. Whoever changes the template, the filter or the input changes this name.
 pub const MODEL: &str = "yunet-2023mar+sface-2021dec";
 
 /// Bytes that the detector takes for each pixel of its input, reckoned from its widest layers: 12 for the input, 27 for

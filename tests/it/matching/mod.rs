@@ -1,6 +1,8 @@
 //! Matching: faces of photos against members, acted through the binary, read by psql.
 
 mod consent;
+mod event;
+mod kills;
 mod pictures;
 mod rules;
 mod sticky;

@@ -11,7 +11,7 @@ use super::{tags, told, user};
 use crate::photos_world::{PROJECT, Photo, World};
 use crate::support::Output;
 
-fn portrait(name: &str) -> Pixels {
+pub fn portrait(name: &str) -> Pixels {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/faces").join(name);
     let bytes = std::fs::read(path).unwrap();
     let found = probe(&mut Cursor::new(&bytes), Path::new(name), &Limits::default()).unwrap();

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
 use super::world::{World, tag};
 
 /// Tags of a reviewer: what the screen says is left to them.
@@ -120,4 +123,38 @@ fn what_is_not_written_comes_back() {
     world.until("pp");
     screen.send("q");
     assert_eq!(screen.wait().0, 0);
+}
+
+#[test]
+fn killed_at_any_moment_nothing_is_lost_and_nothing_decided_twice() {
+    const TAGS: usize = 16;
+    let world = World::new(TAGS, 0);
+    let seed = rand::random();
+    let mut chance = StdRng::seed_from_u64(seed);
+    for _ in 0..5 {
+        let mut screen = world.review().env("PHOTOCTL_REVIEW_LEASE", "1s").on_terminal(80, 24);
+        screen.wait_for("In DSC_");
+        for _ in 0..chance.random_range(1..4) {
+            screen.send(if chance.random_bool(0.5) { "c" } else { "r" });
+            std::thread::sleep(Duration::from_millis(chance.random_range(0..40)));
+        }
+        let pid = rustix::process::Pid::from_raw(screen.pid()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        drop(screen.wait());
+        let decided = TAGS - world.statuses(TAGS).matches('p').count();
+        let noted = "SELECT count(*), count(DISTINCT photo_id),
+                            (SELECT count(*) FROM photoctl.audit WHERE entity = 'photo_tag') FROM photoctl.tag_decisions";
+        assert_eq!(world.db.psql(noted), format!("{decided}|{decided}|{decided}"), "seed {seed}");
+    }
+    let mut last = world.review().env("PHOTOCTL_REVIEW_LEASE", "1s").on_terminal(80, 24);
+    last.wait_for("In DSC_");
+    let left = world.statuses(TAGS).matches('p').count();
+    for _ in 0..left {
+        last.send("c");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    last.wait_for("Nothing is left");
+    last.send("q");
+    assert_eq!(last.wait().0, 0, "seed {seed}");
+    assert!(!world.statuses(TAGS).contains('p'), "seed {seed}");
 }

@@ -217,9 +217,10 @@ fn as_f32(side: u32) -> f32 {
     side as f32
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "saturates; crop cuts to the picture")]
+/// A place of a picture, also of one that is nowhere near it: small enough to reckon on with.
+#[expect(clippy::cast_possible_truncation, reason = "is cut to what an i32 holds")]
 fn whole(place: f32) -> i64 {
-    place.round() as i64
+    i64::from(place.round() as i32)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates; crop cuts to the picture")]
