@@ -112,6 +112,10 @@ CREATE TABLE photoctl.tag_marks (
     confirm_at     real,
     review_at      real,
     margin         real,
+    -- Where a photo of the same camera from the same moments turned the decision: which one, and how alike the faces
+    -- are. The status tells in which direction.
+    context_photo  uuid,
+    context_score  real,
     marked_at      timestamp NOT NULL DEFAULT now(),
     PRIMARY KEY (photo_id, user_id)
 );

@@ -46,6 +46,11 @@ pub fn canonical(setting: &Setting, text: &str) -> Result<String> {
             let inside = text.parse::<f32>().is_ok_and(|share| (0.0..=1.0).contains(&share));
             if inside { Ok(text.to_owned()) } else { Err(wrong("a number from 0 to 1")) }
         }
+        key if key == settings::MATCH_CONTEXT.key => match context_seconds(text) {
+            Some(None) => Ok("off".to_owned()),
+            Some(Some(seconds)) => Ok(format!("{seconds}s")),
+            None => Err(wrong("off, or whole seconds from 1s to 60s")),
+        },
         key if key == settings::RETAIN_PHOTO_FACES.key => match text.to_ascii_lowercase().as_str() {
             "never" => Ok("never".to_owned()),
             _ => humantime::parse_duration(text)
@@ -75,6 +80,17 @@ pub fn canonical(setting: &Setting, text: &str) -> Result<String> {
         _ if text.is_empty() => Err(wrong("a value")),
         _ => Ok(text.to_owned()),
     }
+}
+
+/// The value of `match_context`: `Some(None)` is off, `None` no value at all.
+#[must_use]
+pub fn context_seconds(text: &str) -> Option<Option<u32>> {
+    if yes_or_no(text) == Some(false) {
+        return Some(None);
+    }
+    let time = humantime::parse_duration(text.trim()).ok()?;
+    let seconds = u32::try_from(time.as_secs()).ok().filter(|seconds| (1..=60).contains(seconds))?;
+    (time.subsec_nanos() == 0).then_some(Some(seconds))
 }
 
 /// Yes or no in any of the ways that people write it.
@@ -121,6 +137,8 @@ mod tests {
         assert_eq!(canonical(settings::PREVIEW_SIZE, "02048").expect("size"), "2048");
         assert_eq!(canonical(settings::WATERMARK_POSITION, "Tiled").expect("position"), "tiled");
         assert_eq!(canonical(settings::WATERMARK_OPACITY, "0.5").expect("opacity"), "0.5");
+        assert_eq!(canonical(settings::MATCH_CONTEXT, "No").expect("context"), "off");
+        assert_eq!(canonical(settings::MATCH_CONTEXT, "1m").expect("context"), "60s");
         for (setting, bad) in [
             (settings::KEEP_GPS, "maybe"),
             (settings::PREVIEW_SIZE, "0"),
@@ -133,6 +151,10 @@ mod tests {
             (settings::QR_URL_TEMPLATE, "https://example.org/join"),
             (settings::QR_URL_TEMPLATE, "{token}"),
             (settings::CONSENT_VERSIONS, "1,"),
+            (settings::MATCH_CONTEXT, "0s"),
+            (settings::MATCH_CONTEXT, "2m"),
+            (settings::MATCH_CONTEXT, "on"),
+            (settings::MATCH_CONTEXT, "1500ms"),
             (settings::CONSENT_VERSIONS, "1,any"),
             (settings::MATCH_CONFIRM, "45"),
             (settings::INDEX_ON_UPLOAD, "perhaps"),

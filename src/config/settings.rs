@@ -120,6 +120,8 @@ settings! {
         "similarity, 0 to 1, from which a face waits for a person's decision";
     MATCH_MARGIN = "match_margin", env ["PHOTOCTL_MATCH_MARGIN"], default Some("0.05"), policy,
         "how much less the next best member must resemble a face for it to be tagged without a look";
+    MATCH_CONTEXT = "match_context", env ["PHOTOCTL_MATCH_CONTEXT"], default Some("off"), policy,
+        "let photos of the same camera within this time help to decide, 1s to 60s, or off";
     INDEX_ON_UPLOAD = "index_on_upload", env ["PHOTOCTL_INDEX_ON_UPLOAD"], default Some("false"), privacy_no,
         "look for faces while photos are uploaded: strangers' faces too";
     RETAIN_PHOTO_FACES = "retain_photo_faces", env ["PHOTOCTL_RETAIN_PHOTO_FACES"], default Some("30d"), privacy_never,

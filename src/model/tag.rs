@@ -50,6 +50,14 @@ impl Found {
     }
 }
 
+/// A photo of the same camera from the same moments that turned a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Context {
+    pub photo: PhotoId,
+    /// Cosine of the two faces.
+    pub score: f32,
+}
+
 /// What photoctl last wrote for a pair.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mark {
@@ -63,6 +71,8 @@ pub struct Mark {
     pub selfie: Option<SelfieId>,
     pub runner_up: Option<(UserId, f32)>,
     pub thresholds: Option<Thresholds>,
+    /// `None`: the score alone decided.
+    pub context: Option<Context>,
     pub marked_at: DateTime<Utc>,
 }
 

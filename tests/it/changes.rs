@@ -128,7 +128,7 @@ const CHANGES: &[&str] = &[
     "tags remove --photo DSC_0001.JPG --user mo@example.org",
     "tags add --photo DSC_0001.JPG --user mo@example.org",
     "tags review",
-    "tags decide file.csv",
+    "tags decide file2.csv",
     "tags retune --project {} --confirm 0.9",
     "db migrate",
     "db backup file --overwrite",
@@ -204,7 +204,8 @@ fn prepared() -> World {
          SELECT id, 'biometric_processing', '9' FROM users WHERE email = 'di@example.org'"
     ));
     machine.line("db backup file").current_dir(machine.path()).ok();
-    let photo = world.photo(&Photo::default());
+    // Faces of photos are kept for a time only.
+    let photo = world.photo(&Photo { uploaded: "now", ..Photo::default() });
     world.sql(&format!(
         "INSERT INTO users (name, email, password_hash) VALUES ('Mo', 'mo@example.org', 'x');
          INSERT INTO project_members (project_id, user_id) SELECT '{PROJECT}', id FROM users WHERE email = 'mo@example.org';
@@ -214,7 +215,7 @@ fn prepared() -> World {
          SELECT '{photo}', id, 40, 'auto', 'pending' FROM users WHERE email = 'mo@example.org'"
     ));
     let mo = world.sql("SELECT id FROM users WHERE email = 'mo@example.org'");
-    machine.file("file.csv", format!("photo_id,user_id,decision,seen\n{photo},{mo},reject,pending\n"));
+    machine.file("file2.csv", format!("photo_id,user_id,decision,seen\n{photo},{mo},reject,pending\n"));
     world.sql(&format!(
         "INSERT INTO qr_tokens (project_id, token, expires_at) VALUES ('{PROJECT}', 'opentoken', now() + interval '1 day'),
                                                                       ('{PROJECT}', 'expired', now() - interval '1 day')"

@@ -27,9 +27,9 @@ const EMBEDDED: &[&str] = &["db backup", "db restore"];
 
 /// What must be so before an example can work, by the beginning of its line.
 const BEFORE: &[(&str, &str)] = &[
-    ("operator create", "UPDATE operators SET name = 'Other', email = 'other@example.org'"),
-    ("photographer create", "UPDATE photographers SET name = 'Other', email = 'other@example.org'"),
-    ("user create", "UPDATE users SET name = 'Other', email = 'other@example.org'"),
+    ("operator create", "UPDATE operators SET name = 'Other', email = concat(id, '@example.org')"),
+    ("photographer create", "UPDATE photographers SET name = 'Other', email = concat(id, '@example.org')"),
+    ("user create", "UPDATE users SET name = 'Other', email = concat(id, '@example.org')"),
     ("package create", "UPDATE packages SET name = 'Other'"),
     ("project create", "UPDATE projects SET name = 'Other'"),
     ("operator restore", "UPDATE operators SET deleted_at = now()"),

@@ -12,7 +12,7 @@ use crate::model::tag::Decision;
 use crate::model::text::count;
 use crate::model::time::for_people;
 use crate::ui::{Done, Finished, Page, Render};
-use crate::workflows::tags::explain::{self, Explanation, Other, Reason};
+use crate::workflows::tags::explain::{self, Beside, Explanation, Other, Reason};
 
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
@@ -124,6 +124,7 @@ impl Explanation {
             );
             let then = judged.thresholds.filter(|then| *then != self.thresholds);
             page.field_if("By then", then.as_ref().map(thresholds));
+            page.field_if("Turned by", judged.context.as_ref().map(beside));
             page.field_if(
                 "Next best",
                 judged.runner_up.as_ref().map(|other| format!("{} {:.3}", name(other), other.score.unwrap_or(0.0))),
@@ -150,6 +151,11 @@ impl Explanation {
 
 fn thresholds(held: &Thresholds) -> String {
     format!("confirmed from {}, looked at from {}, margin {}", held.confirm, held.review, held.margin)
+}
+
+fn beside(other: &Beside) -> String {
+    let photo = other.photo.clone().unwrap_or_else(|| other.photo_id.to_string());
+    format!("{photo}, taken by the same camera within seconds, whose face is {:.3} alike", other.score)
 }
 
 fn name(other: &Other) -> String {

@@ -20,7 +20,7 @@ use crate::ui::{Finished, Page};
 use crate::workflows::faces::look::{self, Looker};
 use crate::workflows::faces::retention;
 use crate::workflows::matching::report::MatchReport;
-use crate::workflows::matching::run::{Matching, State, enough, thresholds};
+use crate::workflows::matching::run::{Matching, State, context, enough, thresholds};
 use crate::workflows::photos::job::Ended;
 use crate::workflows::setup::settings as project_settings;
 
@@ -65,6 +65,7 @@ pub async fn run(app: &App, args: MatchArgs) -> Finished {
         model: look::MODEL,
         thresholds: thresholds(&config)?,
         enough: enough(&config),
+        context: context(&config)?,
         kept: keeps,
         dry_run: args.dry_run,
         cancel: app.cancel.clone(),
@@ -104,6 +105,10 @@ impl Counts for MatchCounts {
         page.line(format!("{} {would}confirmed, {} left to a person", count(report.confirmed, "tag"), report.pending));
         if report.changed + report.removed > 0 {
             page.line(format!("{} {would}changed, {} {would}removed", count(report.changed, "tag"), report.removed));
+        }
+        if report.raised + report.lowered > 0 {
+            let raised = count(report.raised, "tag");
+            page.line(format!("{raised} confirmed and {} made doubtful by photos of the same moments", report.lowered));
         }
         if report.decided > 0 {
             page.line(format!("{} left as people decided", count(report.decided, "tag")));

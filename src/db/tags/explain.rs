@@ -65,6 +65,24 @@ pub async fn names(conn: &mut PgConnection, pair: Pair) -> Result<Option<Names>>
     }))
 }
 
+/// A photo's name on the card, else its storage key. `None`: it is gone.
+///
+/// # Errors
+/// What the database says.
+pub async fn photo_name(conn: &mut PgConnection, photo: PhotoId) -> Result<Option<String>> {
+    let name = sqlx::query_scalar!(
+        r#"
+        SELECT coalesce(f.original_name, p.storage_key) AS "name!"
+          FROM photos p LEFT JOIN photoctl.photo_files f ON f.photo_id = p.id
+         WHERE p.id = $1
+        "#,
+        photo.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(name)
+}
+
 /// A look at a photo.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ScanNote {

@@ -4,6 +4,7 @@
 //! ([`lock_photos`]), the rows of the tags. Nobody who keeps to it waits for somebody who waits for them.
 
 pub mod claims;
+pub mod context;
 mod decide;
 pub mod explain;
 pub mod list;

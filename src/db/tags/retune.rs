@@ -48,7 +48,8 @@ pub async fn set_status(conn: &mut PgConnection, tags: &[(TagId, Pair)], status:
     .await?;
     sqlx::query!(
         "
-        UPDATE photoctl.tag_marks m SET status = $3, marked_at = now()
+        UPDATE photoctl.tag_marks m
+           SET status = $3, context_photo = NULL, context_score = NULL, marked_at = now()
           FROM unnest($1::uuid[], $2::uuid[]) AS t (photo_id, user_id)
          WHERE m.photo_id = t.photo_id AND m.user_id = t.user_id
         ",

@@ -12,7 +12,7 @@ use crate::model::face::FaceBox;
 use crate::model::ids::{PhotoId, SelfieId, TagId, UserId};
 use crate::model::matching::Thresholds;
 use crate::model::status::{TagSource, Verdict};
-use crate::model::tag::{Mark, Pair, PairState, TagRow};
+use crate::model::tag::{Context, Mark, Pair, PairState, TagRow};
 
 /// Locks photos against others who write tags of theirs, in the order of their ids. Returns those that are there and
 /// not deleted.
@@ -81,7 +81,8 @@ async fn read(conn: &mut PgConnection, photos: &[Uuid], users: Option<&[Uuid]>) 
         MarkRow,
         r#"
         SELECT photo_id, user_id, status, engine, model, score, selfie_id, ordinal, face_left, face_top, face_width,
-               face_height, runner_up, runner_up_score, confirm_at, review_at, margin, marked_at
+               face_height, runner_up, runner_up_score, confirm_at, review_at, margin, context_photo,
+               context_score, marked_at
           FROM photoctl.tag_marks
          WHERE photo_id = ANY($1) AND ($2::uuid[] IS NULL OR user_id = ANY($2))
         "#,
@@ -131,6 +132,8 @@ struct MarkRow {
     confirm_at: Option<f32>,
     review_at: Option<f32>,
     margin: Option<f32>,
+    context_photo: Option<Uuid>,
+    context_score: Option<f32>,
     marked_at: NaiveDateTime,
 }
 
@@ -144,6 +147,7 @@ impl MarkRow {
             (Some(confirm), Some(review), Some(margin)) => Some(Thresholds { confirm, review, margin }),
             _ => None,
         };
+        let context = self.context_photo.zip(self.context_score);
         Ok(Mark {
             status: self.status.as_deref().map(word).transpose()?,
             engine: self.engine,
@@ -154,6 +158,7 @@ impl MarkRow {
             selfie: self.selfie_id.map(SelfieId),
             runner_up: self.runner_up.map(UserId).zip(self.runner_up_score),
             thresholds,
+            context: context.map(|(photo, score)| Context { photo: PhotoId(photo), score }),
             marked_at: self.marked_at.and_utc(),
         })
     }

@@ -55,17 +55,20 @@ impl Matching {
         }
         let none = BTreeMap::new();
         let mut changes = Vec::new();
-        state.report.photos += photos.len() as u64;
         for (photo, faces) in self.compared(&photos, &crowd) {
-            state.report.faces += faces.len() as u64;
             let known = of_photo.get(&photo).unwrap_or(&none);
             let decided = decide(&faces, known, &crowd, LOCAL, &self.thresholds);
+            if state.counted.insert(photo) {
+                state.report.photos += 1;
+                state.report.faces += faces.len() as u64;
+                state.report.unchanged += decided.unchanged;
+                state.report.decided += decided.decided;
+            }
             state.report.add(&decided);
             changes.extend(decided.all.into_iter().map(|change| (photo, change)));
         }
         state.crowd = Some(crowd);
         if self.dry_run {
-            state.rehearsed.extend(ids);
             return consented.rollback().await;
         }
         for (photo, Seen { faces, poor }) in passing {

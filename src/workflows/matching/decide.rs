@@ -60,7 +60,10 @@ pub fn decide(
                 let status = if confirmed { ReviewStatus::Confirmed } else { status };
                 changes.all.push(Change::New { user: *user, status, found: *found });
             }
-            Some(row) if row.status == status && !is_other(state, found) => changes.unchanged += 1,
+            // What a photo beside it turned is left so; `context` looks at it afterwards.
+            Some(row) if !is_other(state, found) && (row.status == status || is_turned(state)) => {
+                changes.unchanged += 1;
+            }
             Some(row) => {
                 changes.all.push(Change::Other { user: *user, row: row.id, status, found: *found });
             }
@@ -80,6 +83,10 @@ pub fn decide(
 fn is_other(state: Option<&PairState>, found: &Found) -> bool {
     let Some(mark) = state.and_then(|state| state.mark.as_ref()) else { return true };
     mark.ordinal != Some(found.ordinal) || (mark.score - found.score).abs() > 1e-5
+}
+
+fn is_turned(state: Option<&PairState>) -> bool {
+    state.and_then(|state| state.mark.as_ref()).is_some_and(|mark| mark.context.is_some())
 }
 
 /// What people decided, and what others hold: both are left alone.

@@ -7,6 +7,7 @@
 pub mod assign;
 mod batch;
 pub mod compare;
+pub mod context;
 pub mod crowd;
 pub mod decide;
 mod pixels;

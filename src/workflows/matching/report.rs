@@ -27,6 +27,9 @@ pub struct MatchReport {
     pub changed: u64,
     pub removed: u64,
     pub unchanged: u64,
+    /// Tags that a photo of the same camera from the same moments confirmed, or made doubtful.
+    pub raised: u64,
+    pub lowered: u64,
     /// Pairs that a person decided about; they were left alone.
     pub decided: u64,
     /// Decisions of the web application that were found on the way.
@@ -38,9 +41,9 @@ pub struct MatchReport {
 }
 
 impl MatchReport {
+    /// What changes. A photo may be compared twice in a run, with new members too: what stays is counted by whoever
+    /// knows that.
     pub(super) fn add(&mut self, changes: &Changes) {
-        self.unchanged += changes.unchanged;
-        self.decided += changes.decided;
         for change in &changes.all {
             match change {
                 Change::New { status: ReviewStatus::Confirmed, .. } => self.confirmed += 1,

@@ -7,7 +7,7 @@ use super::compare::{Near, nearest};
 use super::crowd::Crowd;
 use super::report::MatchReport;
 use crate::batch::{Cancel, Progress};
-use crate::config::{Config, settings};
+use crate::config::{Config, policy, settings};
 use crate::db::faces::PhotoFace;
 use crate::db::{self, Db};
 use crate::error::{Error, Kind, Result};
@@ -30,6 +30,8 @@ pub struct Matching {
     pub model: &'static str,
     pub thresholds: Thresholds,
     pub enough: Versions,
+    /// Within how many seconds photos of the same camera help to decide; `None`: they do not.
+    pub context: Option<u32>,
     /// Whether faces of photos are kept now: those that are to go are not compared, also by a dry run before it.
     pub kept: bool,
     pub dry_run: bool,
@@ -48,6 +50,16 @@ pub fn thresholds(config: &Config) -> Result<Thresholds> {
     Thresholds::new(share(settings::MATCH_CONFIRM)?, share(settings::MATCH_REVIEW)?, share(settings::MATCH_MARGIN)?)
 }
 
+/// Within how many seconds photos of the same camera help to decide, as a project's settings say.
+///
+/// # Errors
+/// When it is no such time.
+pub fn context(config: &Config) -> Result<Option<u32>> {
+    let text = config.get(settings::MATCH_CONTEXT).unwrap_or("off");
+    policy::context_seconds(text)
+        .ok_or_else(|| Error::invalid("match_context is neither off nor whole seconds from 1s to 60s"))
+}
+
 /// The versions of the consent that are enough, as a project's settings say.
 #[must_use]
 pub fn enough(config: &Config) -> Versions {
@@ -63,8 +75,8 @@ pub struct State {
     /// Whom faces are compared with, and which selfies that are: used again while they are the same.
     pub(super) crowd: Option<Crowd>,
     pub(super) selfies: Vec<(SelfieId, i64)>,
-    /// Photos of a dry run, which are not to be counted again.
-    pub(super) rehearsed: BTreeSet<PhotoId>,
+    /// Photos that were compared before: they are counted once.
+    pub(super) counted: BTreeSet<PhotoId>,
     pub report: MatchReport,
 }
 
@@ -82,6 +94,7 @@ impl Matching {
             self.new_faces(&mut state, all).await?;
         }
         self.new_selfies(&mut state, only).await?;
+        self.look_beside(&mut state).await?;
         self.finish(state).await
     }
 
@@ -168,7 +181,9 @@ impl Matching {
     }
 
     async fn again(&self, state: &mut State, ids: &[PhotoId]) -> Result<()> {
-        let left: Vec<PhotoId> = ids.iter().filter(|id| !state.rehearsed.contains(id)).copied().collect();
+        // A dry run wrote nothing, so everything would seem to be new once more.
+        let left: Vec<PhotoId> =
+            ids.iter().filter(|id| !self.dry_run || !state.counted.contains(id)).copied().collect();
         if left.is_empty() {
             return Ok(());
         }

@@ -16,7 +16,10 @@ const LEAST_SHARPNESS: f32 = 50.0;
 const LUMA: std::ops::RangeInclusive<f32> = 40.0..=200.0;
 const MOST_YAW: f32 = 0.25;
 const PITCH: std::ops::RangeInclusive<f32> = 0.42..=0.70;
-const MOST_ROLL_DEGREES: f32 = 30.0;
+/// As the eyes tell it, which is less than the head's real roll: the detector draws the points of a tilted face upright.
+/// On six portraits, each turned by up to 50 degrees either way, a face turned by 20 told at most 19 and resembled itself
+/// by 0.91 or more; from 30 on it told 14 to 35 and resembled itself by as little as 0.04.
+const MOST_ROLL_DEGREES: f32 = 15.0;
 
 /// All that speaks against a picture with these faces, the largest first.
 #[must_use]

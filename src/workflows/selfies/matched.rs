@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::model::ids::{ProjectId, UserId};
 use crate::workflows::faces::retention;
 use crate::workflows::matching::report::MatchReport;
-use crate::workflows::matching::run::{Matching, State, enough, thresholds};
+use crate::workflows::matching::run::{Matching, State, context, enough, thresholds};
 use crate::workflows::setup::settings as project_settings;
 
 /// What came of looking for users in the photos of one project.
@@ -48,6 +48,7 @@ pub async fn match_now(desk: &Desk, scope: &Scope, users: &[UserId]) -> Result<V
             model: desk.engine.model(),
             thresholds: thresholds(&config)?,
             enough: enough(&config),
+            context: context(&config)?,
             kept: retention::keeps(&mut *desk.db.conn().await?, &config, project_id, Utc::now()).await?,
             dry_run: desk.dry_run,
             cancel: scope.cancel.clone(),

@@ -73,6 +73,16 @@ pub struct Other {
     pub score: Option<f32>,
 }
 
+/// A photo from the same moments.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Beside {
+    pub photo_id: PhotoId,
+    /// `None`: it is gone.
+    pub photo: Option<String>,
+    /// How alike the two faces are, as a cosine.
+    pub score: f32,
+}
+
 /// What photoctl wrote last, and by what.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Judged {
@@ -85,6 +95,8 @@ pub struct Judged {
     pub selfie_id: Option<SelfieId>,
     pub runner_up: Option<Other>,
     pub thresholds: Option<Thresholds>,
+    /// The photo of the same camera from the same moments that turned the decision.
+    pub context: Option<Beside>,
     pub at: chrono::DateTime<chrono::Utc>,
 }
 
@@ -211,6 +223,13 @@ async fn others(consented: &mut Consented, pair: Pair, state: &PairState, explan
     let runner_up = state.mark.as_ref().and_then(|mark| mark.runner_up);
     let users: Vec<UserId> = held_by.into_iter().chain(runner_up.map(|(user, _)| user)).collect();
     let names = db::tags::explain::names_of(conn, &users).await?;
+    let context = match state.mark.as_ref().and_then(|mark| mark.context) {
+        None => None,
+        Some(context) => {
+            let photo = db::tags::explain::photo_name(conn, context.photo).await?;
+            Some(Beside { photo_id: context.photo, photo, score: context.score })
+        }
+    };
     let other = |user: UserId, score| Other { user_id: user, name: names.get(&user).cloned(), score };
     explanation.held_by = held_by.map(|user| other(user, None));
     explanation.judged = state.mark.as_ref().map(|mark| Judged {
@@ -221,6 +240,7 @@ async fn others(consented: &mut Consented, pair: Pair, state: &PairState, explan
         selfie_id: mark.selfie,
         runner_up: runner_up.map(|(user, score)| other(user, Some(score))),
         thresholds: mark.thresholds,
+        context: context.clone(),
         at: mark.marked_at,
     });
     Ok(())

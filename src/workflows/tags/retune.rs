@@ -130,6 +130,8 @@ impl Plan {
             }
             let outcome = thresholds.outcome(mark.score, mark.runner_up.map(|(_, score)| score));
             match (outcome, row.status) {
+                // A photo beside it turned the decision: the next run of matching looks at that by the new thresholds.
+                (Outcome::Confirmed | Outcome::Pending, _) if mark.context.is_some() => plan.unchanged.push(*pair),
                 (Outcome::Confirmed, ReviewStatus::Pending) => plan.confirmed.push((row.id, *pair)),
                 (Outcome::Pending, ReviewStatus::Confirmed) => plan.pending.push((row.id, *pair)),
                 (Outcome::Nothing, _) => plan.removed.push((row.id, *pair)),

@@ -152,7 +152,7 @@ fn everybody_is_found_in_what_they_are_in_and_nobody_else() {
         selfie(&world, "twin", "person_a_2.jpg");
         let twin = run(&world, "selfie enroll --user twin@example.org twin.jpg --json").code(3).json();
         assert_eq!(twin["pending"], 1, "{twin}");
-        run(&world, &format!("selfie approve {} --yes", twin["items"][0]["id"].as_str().unwrap())).code(0);
+        run(&world, &format!("selfie approve {}", twin["items"][0]["id"].as_str().unwrap())).code(0);
         tags(&world, &format!("match --project {PROJECT}")).code(0);
         let found = tagged(&world);
         assert_eq!(who(&found, "ALIKE.JPG"), "ana twin", "{found:?}");

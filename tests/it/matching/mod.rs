@@ -1,6 +1,7 @@
 //! Matching: faces of photos against members, acted through the binary, read by psql.
 
 mod consent;
+mod context;
 mod event;
 mod kills;
 mod pictures;

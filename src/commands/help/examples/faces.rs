@@ -25,6 +25,8 @@ pub const ALL: &[Examples] = &[
     ("faces status", &[
         ("How many photos were looked at, and until when faces are kept",
          "photoctl faces status --project \"Summer Run\""),
+        ("For a script",
+         "photoctl faces status --project \"Summer Run\" --json"),
     ]),
     ("tags match", &[
         ("How many guests would be found",
