@@ -86,7 +86,7 @@ mod tests {
             FaceQuality { yaw: -0.3, ..GOOD },
             FaceQuality { pitch: 0.8, ..GOOD },
             FaceQuality { pitch: 0.3, ..GOOD },
-            FaceQuality { roll: -31.0, ..GOOD },
+            FaceQuality { roll: -16.0, ..GOOD },
             FaceQuality { pitch: f32::NAN, ..GOOD },
         ] {
             assert_eq!(told(turned), [Reason::ExtremePose]);

@@ -11,8 +11,9 @@ use crate::support::terminal::Terminal;
 /// So many keys.
 const KEYS: usize = 60;
 
-/// What an unoptimised build on a busy machine may take, at the 95th percentile.
-const ROOM: Duration = Duration::from_millis(250);
+/// What an unoptimised build may take at the 95th percentile while other tests have all cores: it tells a key that is
+/// answered from one that waits for the network, no more.
+const ROOM: Duration = Duration::from_secs(2);
 
 /// The review by the binary under test, or by the one that the bench measures.
 fn on_terminal(world: &World, columns: u16, rows: u16) -> Terminal {
