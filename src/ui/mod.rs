@@ -49,7 +49,7 @@ pub enum Format {
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Colour {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// On a terminal that has some, unless `NO_COLOR` is set.
     #[default]
     Auto,
     Always,
@@ -98,14 +98,20 @@ pub struct Options<'a> {
     pub environment: &'a BTreeMap<String, String>,
 }
 
+/// Terminals that can do nothing but lines, and those from before colour.
+fn has_no_colour(term: &str) -> bool {
+    matches!(term, "dumb" | "xterm-old") || term.starts_with("vt") || term.ends_with("-mono")
+}
+
 impl Ui {
     #[must_use]
     pub fn new(options: &Options<'_>) -> Self {
         let stdout_terminal = std::io::stdout().is_terminal();
         let stderr_terminal = std::io::stderr().is_terminal();
         let variable = |name: &str| options.environment.get(name).filter(|value| !value.is_empty()).cloned();
-        let dumb = variable("TERM").is_none_or(|term| term == "dumb");
-        let refused = variable("NO_COLOR").is_some() || dumb;
+        let term = variable("TERM").unwrap_or_else(|| "dumb".to_owned());
+        let dumb = term == "dumb";
+        let refused = variable("NO_COLOR").is_some() || has_no_colour(&term);
         let colour = |terminal: bool| match options.colour {
             Colour::Always => true,
             Colour::Never => false,

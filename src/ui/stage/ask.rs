@@ -51,7 +51,7 @@ impl std::str::FromStr for Pictures {
 pub(super) fn painter(wanted: Pictures, colour: bool, unicode: bool) -> Painter {
     let (protocol, answer) = match wanted {
         Pictures::Words => return Painter::words(),
-        Pictures::Auto if !colour || is_old() => return Painter::words(),
+        Pictures::Auto if !colour => return Painter::words(),
         Pictures::Blocks => (Some(ProtocolType::Halfblocks), Answer::default()),
         Pictures::Kitty => (Some(ProtocolType::Kitty), ask()),
         Pictures::Iterm2 => (Some(ProtocolType::Iterm2), ask()),
@@ -72,12 +72,6 @@ pub(super) fn painter(wanted: Pictures, colour: bool, unicode: bool) -> Painter 
             Painter::of(picker)
         }
     }
-}
-
-/// Terminals from before colour.
-fn is_old() -> bool {
-    let term = variable("TERM");
-    term.starts_with("vt") || term == "ansi-mono" || term.ends_with("-mono") || term == "xterm-old"
 }
 
 fn variable(name: &str) -> String {
