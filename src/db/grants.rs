@@ -117,6 +117,8 @@ pub fn rights(job: Job) -> Vec<Right> {
         Job::Review => {
             rights.extend(tagging());
             rights.extend([
+                // Which model made a selfie's vector: `tags explain` compares.
+                Right::whole("photoctl.selfie_facts", "SELECT"),
                 insert("photoctl.review_claims"),
                 Right::whole("photoctl.review_claims", "UPDATE"),
                 Right::whole("photoctl.review_claims", "DELETE"),

@@ -160,11 +160,14 @@ pub async fn explain(db: &Db, config: &Config, pair: Pair) -> Result<Explanation
     let config = project_settings::of_project(&mut tx, config, names.project_id).await?;
     let thresholds = run::thresholds(&config)?;
     let enough = config.get(settings::CONSENT_VERSIONS).map_or(Versions::Any, Versions::of);
-    let asked = Asked { users: &[pair.user], enough: std::slice::from_ref(&enough) };
+    let state = db::tags::of_pairs(&mut tx, &[pair]).await?.remove(&pair).unwrap_or_default();
+    // Whoever else the face resembles is told only where they allow to be looked for, too.
+    let next_best = state.mark.as_ref().and_then(|mark| mark.runner_up).map(|(user, _)| user);
+    let users: Vec<UserId> = [pair.user].into_iter().chain(next_best).collect();
+    let asked = Asked { users: &users, enough: std::slice::from_ref(&enough) };
     let mut consented = Consented::check(tx, asked).await?;
     let consent = consented.standing(pair.user).unwrap_or(Standing::Missing);
     let conn = consented.conn();
-    let state = db::tags::of_pairs(conn, &[pair]).await?.remove(&pair).unwrap_or_default();
     let history = db::tags::history(conn, pair).await?;
     let selfies = db::tags::explain::selfies(conn, pair.user).await?;
     let scans = db::tags::explain::scans(conn, pair.photo).await?;
@@ -213,6 +216,7 @@ pub async fn explain(db: &Db, config: &Config, pair: Pair) -> Result<Explanation
 
 /// Who else comes into it, with their names.
 async fn others(consented: &mut Consented, pair: Pair, state: &PairState, explanation: &mut Explanation) -> Result<()> {
+    let runner_up = state.mark.as_ref().and_then(|mark| mark.runner_up).filter(|(user, _)| consented.allows(*user));
     let conn = consented.conn();
     let held_by = match &explanation.compared {
         Some(face) if explanation.tag.is_none() => {
@@ -220,7 +224,6 @@ async fn others(consented: &mut Consented, pair: Pair, state: &PairState, explan
         }
         _ => None,
     };
-    let runner_up = state.mark.as_ref().and_then(|mark| mark.runner_up);
     let users: Vec<UserId> = held_by.into_iter().chain(runner_up.map(|(user, _)| user)).collect();
     let names = db::tags::explain::names_of(conn, &users).await?;
     let context = match state.mark.as_ref().and_then(|mark| mark.context) {

@@ -174,6 +174,7 @@ fn the_rights_of_a_reviewer_are_enough_to_decide() {
     machine.file("decisions.csv", format!("photo_id,user_id,decision,seen\n{one},{gus},reject,confirmed\n"));
     for line in [
         &format!("list --project {PROJECT}"),
+        &format!("explain {GUS}"),
         &format!("confirm {GUS}"),
         "decide decisions.csv --yes",
         &format!("reopen {GUS}"),

@@ -1,9 +1,10 @@
 //! Why somebody is tagged, or is not.
 
+use photoctl::db::grants::{self, Job};
 use serde_json::{Value, json};
 
 use super::{MODEL, Seed, member, photo, seed, tags};
-use crate::photos_world::World;
+use crate::photos_world::{World, wait};
 
 /// A vector along one axis, or between two.
 fn vector(first: f32, second: f32) -> String {
@@ -56,6 +57,8 @@ fn a_tag_is_explained_by_the_scores_of_each_selfie() {
             said["compared"]["scores"].as_array().unwrap().iter().map(|one| one["score"].as_f64().unwrap()).collect();
         assert!((scores[0] - 0.8).abs() < 1e-4 && (scores[1] - 0.6).abs() < 1e-4, "the tagged face only: {said}");
         assert_eq!(said["judged"]["runner_up"]["name"], "eva@x.org");
+        world.sql(&format!("UPDATE user_consents SET revoked_at = now() WHERE user_id = '{eva}'"));
+        assert_eq!(told(&world)["judged"]["runner_up"], json!(null), "nobody is named who does not allow it");
         tags(&world, "reject --photo DSC_0001.JPG --user gus@x.org").code(0);
         let page = tags(&world, "explain --photo DSC_0001.JPG --user gus@x.org").code(0);
         page.stdout_has("a person said that it is somebody else").stdout_has("rejected (was confirmed) by tester");
@@ -67,6 +70,24 @@ fn a_tag_is_explained_by_the_scores_of_each_selfie() {
         let page = tags(&world, "explain --photo DSC_0001.JPG --user gus@x.org").code(0);
         page.stdout_has("not computed: there is no consent");
     }
+}
+
+#[test]
+fn the_rights_of_a_reviewer_are_enough_to_compare() {
+    let world = World::real();
+    let gus = member(&world, "gus@x.org");
+    let one = photo(&world, "DSC_0001.JPG");
+    selfie(&world, &gus, &vector(0.8, 0.6));
+    scan(&world, &one, &[vector(1.0, 0.0)], 0);
+    seed(&world, &[Seed::pending(&one, &gus, 0.4)]);
+    let db = world.database().unwrap();
+    let role = format!("{}_review", db.name());
+    db.psql(&grants::sql(Job::Review, &role, db.name(), "public"));
+    let machine = world.machine().clone().env("DATABASE_URL", db.url_of(&role));
+    let said = machine.line("tags explain --photo DSC_0001.JPG --user gus@x.org --json").ok().json();
+    assert_eq!(said["compared"]["scores"].as_array().unwrap().len(), 1, "{said}");
+    drop(world);
+    wait(crate::support::pg::admin(&format!("DROP ROLE {role}")));
 }
 
 #[test]
