@@ -4,7 +4,6 @@
 //! of an event are at 1280 px ("far"), and the last rows of a group at 2560 px ("tiny"). The last look costs four times
 //! the second one, so it is done only where small faces were seen.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use rten::ThreadPool;
@@ -82,7 +81,7 @@ pub(super) fn at_one_size(detector: &Network, shown: &Pixels, threads: &Arc<Thre
     Ok(kept)
 }
 
-fn look(detector: &Network, picture: &Pixels, shown: &Cow<'_, Pixels>, threads: &Arc<ThreadPool>) -> Result<Look> {
+fn look(detector: &Network, picture: &Pixels, shown: &Pixels, threads: &Arc<ThreadPool>) -> Result<Look> {
     let mut seen = at_one_size(detector, shown, threads)?;
     // Both sides were rounded for themselves.
     let back = [ratio(picture.width(), shown.width()), ratio(picture.height(), shown.height())];

@@ -67,13 +67,16 @@ impl Stored {
     }
 }
 
+/// What a look at a photo gave, and by which model.
+type SeenBy = (&'static str, Arc<Seen>);
+
 /// Preview and thumbnail, and the faces where they are looked for: of the same pixels.
 fn derived(
     deriver: &Deriver,
     faces: Option<&LocalEngine>,
     bytes: &[u8],
     probe: &Probe,
-) -> Result<(imaging::Derivatives, Option<(&'static str, Arc<Seen>)>), Failure> {
+) -> Result<(imaging::Derivatives, Option<SeenBy>), Failure> {
     let Some(engine) = faces else {
         return deriver.derive(bytes, probe).map(|made| (made, None)).map_err(|error| trouble::of_imaging(&error));
     };
@@ -110,7 +113,7 @@ struct Made {
     thumbnail: Source,
     recipe: Sha256,
     /// Where faces are looked for.
-    seen: Option<(&'static str, Arc<Seen>)>,
+    seen: Option<SeenBy>,
 }
 
 impl Run {
@@ -306,7 +309,7 @@ impl Run {
             return Err(Trouble::Stopped);
         }
         let faces = self.plan.faces.clone();
-        let _memory = self.decode_budget.take(decode_bytes(deriver, &content, faces.is_some())).await;
+        let _memory = self.decode_budget.take(decode_bytes(deriver, content, faces.is_some())).await;
         let _slot = self.slots.take(&format!("preview of {}", text::bytes(found.name().as_encoded_bytes())));
         let (deriver, content, found) = (deriver.clone(), content.clone(), found.clone());
         let made = blocking(move || {

@@ -76,7 +76,7 @@ fn what_was_decided_in_the_web_application_is_a_decision() {
         let pairs: Vec<Pair> = photos.iter().map(|photo| Seed::pending(photo, &gus, 0.0).pair()).collect();
         let open: Vec<bool> = wait(async {
             let db = open(&world).await;
-            let states = tags::of_pairs(&mut *db.conn().await.unwrap(), &pairs).await.unwrap();
+            let states = tags::of_pairs(&mut db.conn().await.unwrap(), &pairs).await.unwrap();
             db.close().await;
             pairs.iter().map(|pair| states[pair].is_open()).collect()
         });

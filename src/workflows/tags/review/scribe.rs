@@ -25,7 +25,7 @@ pub enum Undone {
     /// It never came about, or changed nothing.
     Nothing,
     /// Somebody else changed it since: left as it is.
-    Elsewhere(PairState),
+    Elsewhere(Box<PairState>),
     /// The user allows no more that their face is looked for: left as it is.
     NoConsent,
     Gone,
@@ -132,7 +132,7 @@ fn undone(ruled: Ruled) -> Undone {
     match ruled {
         Ruled::Done { .. } => Undone::Back,
         Ruled::Unchanged => Undone::Nothing,
-        Ruled::ChangedMeanwhile(state) => Undone::Elsewhere(state),
+        Ruled::ChangedMeanwhile(state) => Undone::Elsewhere(Box::new(state)),
         Ruled::NoConsent => Undone::NoConsent,
         Ruled::Gone => Undone::Gone,
     }

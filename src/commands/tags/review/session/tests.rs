@@ -92,7 +92,7 @@ fn what_is_not_taken_back_stands() {
     assert_eq!((queue(&session), session.decided(Verdict::Rejected)), (vec![2, 3, 4], 1));
     session.undo();
     let pair = given[0].pair;
-    session.undone(step, Ok(vec![(pair, Undone::Elsewhere(row(ReviewStatus::Confirmed)))]));
+    session.undone(step, Ok(vec![(pair, Undone::Elsewhere(Box::new(row(ReviewStatus::Confirmed))))]));
     assert_eq!((queue(&session), session.all_decided()), (vec![2, 3, 4], 0), "somebody else's word stays");
 }
 
