@@ -40,7 +40,10 @@ async fn each_kind_of_drift_is_named() {
             "ALTER TABLE users DROP CONSTRAINT users_email_key; CREATE UNIQUE INDEX ON users (email) WHERE deleted_at IS NULL",
             "table users lacks the unique on (email)",
         ),
-        ("ALTER TABLE photo_tags DROP CONSTRAINT photo_tags_pkey", "table photo_tags lacks its primary key (id)"),
+        (
+            "ALTER TABLE photo_tags DROP CONSTRAINT photo_tags_pkey CASCADE",
+            "table photo_tags lacks its primary key (id)",
+        ),
         (
             "ALTER TABLE photos DROP CONSTRAINT photos_project_id_fkey",
             "column photos.project_id lacks its foreign key: references projects (id)",
