@@ -633,6 +633,7 @@ def event_of_vectors(run_in):
     url = POSTGRES.rsplit("/", 1)[0] + "/" + name
     env = {"DATABASE_URL": url, "PHOTOCTL_HOME": str(DIR / "home-match"), "PHOTOCTL_STORAGE_URL": f"file://{DIR}/home-match/store"}
     psql(POSTGRES, f"CREATE DATABASE {name}")
+    (DIR / "home-match/store").mkdir(parents=True, exist_ok=True)
     try:
         run([PHOTOCTL, "db", "migrate"], env)
         run_in(url, env)
