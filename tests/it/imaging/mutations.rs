@@ -104,8 +104,20 @@ fn pictures() -> Vec<(String, Vec<u8>)> {
     files
 }
 
+/// In a process of its own: what is resident in the suite's is also that of other tests.
 #[test]
 fn two_thousand_mutations_end_well() {
+    let output = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "imaging::mutations::each_mutation", "--ignored", "--nocapture"])
+        .output()
+        .expect("started");
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+}
+
+#[test]
+#[ignore = "is run by two_thousand_mutations_end_well"]
+fn each_mutation() {
     // Small derivatives: the decoders are what is tried here, and scaled decoding belongs to them.
     let recipe =
         Recipe { preview_px: 240, thumbnail_px: 60, watermark: Some(Watermark::default()), ..Recipe::default() };
@@ -147,7 +159,7 @@ fn processor_time() -> Duration {
     Duration::from_nanos(times.split_whitespace().next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0))
 }
 
-/// The high-water mark of this process, where the system tells it. Other tests run in the same process.
+/// The high-water mark of this process, where the system tells it.
 fn most_resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -141,6 +141,7 @@ fn killed_at_any_moment_nothing_is_lost_and_nothing_decided_twice() {
         let pid = rustix::process::Pid::from_raw(screen.pid()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
         drop(screen.wait());
+        world.db.until_alone();
         let decided = TAGS - world.statuses(TAGS).matches('p').count();
         let noted = "SELECT count(*), count(DISTINCT photo_id),
                             (SELECT count(*) FROM photoctl.audit WHERE entity = 'photo_tag') FROM photoctl.tag_decisions";

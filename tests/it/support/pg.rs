@@ -96,6 +96,17 @@ impl TestDb {
         }
     }
 
+    /// Waits until nobody else is connected: the server goes on for a moment with what a killed program had sent.
+    pub fn until_alone(&self) {
+        let since = std::time::Instant::now();
+        let others = "SELECT count(*) FROM pg_stat_activity
+                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        while self.psql(others) != "0" {
+            assert!(since.elapsed() < std::time::Duration::from_secs(60), "somebody stays connected");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
     /// What `psql` prints for this SQL: rows as lines, columns separated by `|`.
     pub fn psql(&self, sql: &str) -> String {
         psql(&self.url, sql)
