@@ -646,9 +646,26 @@ def rows_of(url, sql):
     return out.stdout.decode().split()
 
 
-NEAREST = """SELECT p.id || ':' || b.user_id FROM photoctl.faces f JOIN photos p ON p.id = f.photo_id,
-    LATERAL (SELECT user_id, embedding <=> f.vector AS far FROM selfies ORDER BY embedding <=> f.vector LIMIT 1) b
-    WHERE 1 - b.far >= 0.363 ORDER BY 1"""
+# One query a face, as a program would ask, but inside the server: no way to and fro is counted against it.
+NEAREST = """CREATE TEMP TABLE found (pair text);
+    DO $$ DECLARE face record; BEGIN
+        FOR face IN SELECT photo_id, vector FROM photoctl.faces LOOP
+            INSERT INTO found SELECT face.photo_id || ':' || near.user_id
+              FROM (SELECT user_id, embedding <=> face.vector AS far FROM selfies
+                     ORDER BY embedding <=> face.vector LIMIT 1) near
+             WHERE 1 - near.far >= 0.363;
+        END LOOP; END $$;
+    SELECT pair FROM found ORDER BY 1"""
+
+# The other way round: one query a selfie, and of those who are near enough to a face the nearest.
+NEAREST_FACES = """CREATE TEMP TABLE found (photo uuid, ordinal integer, member uuid, far float8);
+    DO $$ DECLARE selfie record; BEGIN
+        FOR selfie IN SELECT user_id, embedding FROM selfies LOOP
+            INSERT INTO found SELECT photo_id, ordinal, selfie.user_id, vector <=> selfie.embedding
+              FROM photoctl.faces WHERE 1 - (vector <=> selfie.embedding) >= 0.363;
+        END LOOP; END $$;
+    SELECT pair FROM (SELECT DISTINCT ON (photo, ordinal) photo || ':' || member AS pair FROM found
+                       ORDER BY photo, ordinal, far) best ORDER BY 1"""
 
 
 def bench_match():
@@ -672,23 +689,30 @@ def bench_match():
             other = run([PHOTOCTL, "tags", "match", "--project", matching.PROJECT, "--dry-run", "--all"], env)
             psql(url, "DELETE FROM photoctl.selfie_matches")
             back = run([PHOTOCTL, "tags", "match", "--project", matching.PROJECT, "--dry-run"], env)
+            # Marks too: a tag that is gone beside its mark was taken away by a person.
+            psql(url, "DELETE FROM photoctl.tag_marks; DELETE FROM photo_tags")
+            run([PHOTOCTL, "tags", "match", "--project", matching.PROJECT], env)
+            assert pairs == rows_of(url, "SELECT photo_id || ':' || user_id FROM photo_tags ORDER BY 1"), "one way, then the other"
             print(f"{people} members: new faces {ours.wall:.2f} s with writing, all again {other.wall:.2f} s, "
                   f"new selfies {back.wall:.2f} s, {ours.rss_mb:.0f} MB")
             return url, pairs, ours, other, back
         return measure
 
+    def timed(url, sql, pairs):
+        start = time.monotonic()
+        peer = rows_of(url, sql)
+        return time.monotonic() - start, peer == pairs
+
     def exact(url, env):
         url, pairs, ours, other, back = at(10_000, 10_000, 4)(url, env)
-        start = time.monotonic()
-        peer = rows_of(url, NEAREST)
-        seconds = time.monotonic() - start
-        same = peer == pairs
+        seconds, same = timed(url, NEAREST, pairs)
         ratio = seconds / other.wall
         row("s, 10,000 faces against 10,000 members", f"{other.wall:.2f}", f"pgvector exact {seconds:.1f}",
             f"{ratio:.0f} times faster, {'the same' if same else 'ANOTHER'} result", ">= 20", ratio >= 20 and same)
+        seconds, same = timed(url, NEAREST_FACES, pairs)
         ratio = seconds / back.wall
         row("s, 10,000 selfies against 10,000 faces", f"{back.wall:.2f}", f"pgvector exact {seconds:.1f}",
-            f"{ratio:.0f} times faster", ">= 20", ratio >= 20)
+            f"{ratio:.0f} times faster, {'the same' if same else 'ANOTHER'} result", ">= 20", ratio >= 20 and same)
 
     def approximate(url, env):
         url, pairs, ours, other, back = at(100_000, 10_000, 4)(url, env)

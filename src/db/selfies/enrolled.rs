@@ -20,6 +20,15 @@ pub struct Enrolled {
     pub vector: Embedding,
 }
 
+/// A selfie as it is: with another vector or another status it is another version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    pub user: UserId,
+    pub selfie: SelfieId,
+    /// The transaction that wrote the row.
+    pub row: i64,
+}
+
 /// Live members of a project who have an approved selfie with a vector, of whichever model, by id.
 ///
 /// # Errors
@@ -70,16 +79,15 @@ pub async fn enrolled(consented: &mut Consented, project: ProjectId, model: &str
 ///
 /// # Errors
 /// What the database says.
-pub async fn versions(consented: &mut Consented, project: ProjectId, model: &str) -> Result<Vec<(SelfieId, i64)>> {
+pub async fn versions(consented: &mut Consented, project: ProjectId, model: &str) -> Result<BTreeSet<Version>> {
     let users: Vec<Uuid> = consented.users().map(|user| user.0).collect();
     let rows = sqlx::query!(
         r#"
-        SELECT s.id, s.xmin::text::bigint AS "version!"
+        SELECT s.user_id, s.id, s.xmin::text::bigint AS "row!"
           FROM selfies s
           JOIN photoctl.selfie_facts f ON f.selfie_id = s.id AND f.model = $3
           JOIN project_members m ON m.user_id = s.user_id AND m.project_id = $1
          WHERE s.user_id = ANY($2) AND s.status = 'approved' AND s.deleted_at IS NULL AND s.embedding IS NOT NULL
-         ORDER BY s.user_id, s.id
         "#,
         project.0,
         &users,
@@ -87,7 +95,8 @@ pub async fn versions(consented: &mut Consented, project: ProjectId, model: &str
     )
     .fetch_all(consented.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| (SelfieId(row.id), row.version)).collect())
+    let version = |user, selfie, row| Version { user: UserId(user), selfie: SelfieId(selfie), row };
+    Ok(rows.into_iter().map(|row| version(row.user_id, row.id, row.row)).collect())
 }
 
 /// How many approved selfies of a project's members have a vector that is not of `model`, or of none that is known.

@@ -10,7 +10,7 @@ pub use change::{
     approve, delete, embed, forget_deleted, forget_original, key_is_shared, measured, reject, status_for_update,
 };
 pub use enrolled::{
-    Enrolled, enrolled, forget_matches, mark_matched, matched, members_with_selfies, of_other_models, versions,
+    Enrolled, Version, enrolled, forget_matches, mark_matched, matched, members_with_selfies, of_other_models, versions,
 };
 pub use list::{SelfieFilter, get, list};
 pub use near::{Resemblance, fellows, own_nearest, projects_of, resembled};

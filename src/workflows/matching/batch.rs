@@ -105,6 +105,10 @@ impl Matching {
             let ids: Vec<SelfieId> = enrolled.iter().map(|one| one.selfie).collect();
             db::selfies::forget_matches(consented.conn(), self.project, self.model, &ids).await?;
         }
+        state.throughout = match state.throughout.take() {
+            Some(before) => Some(before.intersection(&versions).copied().collect()),
+            None => Some(versions.clone()),
+        };
         state.selfies = versions;
         Ok(crowd)
     }

@@ -9,6 +9,7 @@ use super::report::MatchReport;
 use crate::batch::{Cancel, Progress};
 use crate::config::{Config, policy, settings};
 use crate::db::faces::PhotoFace;
+use crate::db::selfies::Version;
 use crate::db::{self, Db};
 use crate::error::{Error, Kind, Result};
 use crate::model::audit::Author;
@@ -16,11 +17,12 @@ use crate::model::consent::Versions;
 use crate::model::ids::{PhotoId, ProjectId, SelfieId, UserId};
 use crate::model::matching::Thresholds;
 
-/// Photos of one transaction. It holds the consents of all members, so a revocation waits for as long.
-const BATCH: i64 = 500;
+/// Photos of one transaction, at least and at most. It locks the consents of all members, so a revocation waits for as
+/// long; and the more members there are, the more photos there have to be for the locks not to be most of the work.
+const BATCH: (u64, u64) = (500, 2_000);
 
-/// Photos whose vectors are read at once for new selfies.
-const PAGE: i64 = 2_000;
+/// Members for each photo of a transaction, between the two bounds.
+const MEMBERS_A_PHOTO: u64 = 5;
 
 /// What matching in a project goes by.
 pub struct Matching {
@@ -74,10 +76,18 @@ pub(super) type Photos = BTreeMap<PhotoId, Vec<PhotoFace>>;
 pub struct State {
     /// Whom faces are compared with, and which selfies that are: used again while they are the same.
     pub(super) crowd: Option<Crowd>,
-    pub(super) selfies: Vec<(SelfieId, i64)>,
+    pub(super) selfies: BTreeSet<Version>,
+    /// Selfies that every photo of this run was compared with.
+    pub(super) throughout: Option<BTreeSet<Version>>,
     /// Photos that were compared before: they are counted once.
     pub(super) counted: BTreeSet<PhotoId>,
     pub report: MatchReport,
+}
+
+/// How many photos a transaction takes.
+fn at_once(state: &State) -> usize {
+    let photos = (state.report.members / MEMBERS_A_PHOTO).clamp(BATCH.0, BATCH.1);
+    usize::try_from(photos).unwrap_or(usize::MAX)
 }
 
 impl Matching {
@@ -103,7 +113,8 @@ impl Matching {
         let mut after = None;
         while !self.cancel.is_requested() {
             let mut conn = self.db.conn().await?;
-            let ids = db::faces::unmatched(&mut conn, self.project, self.model, all, after, BATCH).await?;
+            let limit = i64::try_from(at_once(state)).unwrap_or(i64::MAX);
+            let ids = db::faces::unmatched(&mut conn, self.project, self.model, all, after, limit).await?;
             let Some(last) = ids.last() else { break };
             after = Some(*last);
             let mut photos: Photos = ids.iter().map(|id| (*id, Vec::new())).collect();
@@ -118,66 +129,71 @@ impl Matching {
     }
 
     /// Compares selfies that were not yet with every kept face, and decides anew about the photos where one is near.
+    /// Who comes while this goes on is compared by the next run.
     async fn new_selfies(&self, state: &mut State, only: Option<&BTreeSet<UserId>>) -> Result<()> {
-        let mut conn = self.db.conn().await?;
-        let done = db::selfies::matched(&mut conn, self.project, self.model).await?;
-        drop(conn);
+        let done = db::selfies::matched(&mut *self.db.conn().await?, self.project, self.model).await?;
+        let is_new = |one: &Version| !done.contains(&one.selfie) && only.is_none_or(|only| only.contains(&one.user));
+        let mut new: BTreeSet<Version> = state.selfies.iter().filter(|one| is_new(one)).copied().collect();
+        if new.is_empty() {
+            return Ok(());
+        }
         self.progress.phase("matching selfies");
-        let mut compared = BTreeSet::new();
+        // Where most of the crowd is new, nearly every photo shows one of them: to ask first costs more than it spares.
+        let ask_first = new.len() * 2 < state.selfies.len();
         let mut after = None;
-        loop {
+        while self.kept {
             if self.cancel.is_requested() {
                 return Ok(());
             }
-            let mut consented = self.consented(state).await?;
-            let enrolled = db::selfies::enrolled(&mut consented, self.project, self.model).await?;
-            let is_new = |user: &UserId, selfie: &SelfieId| {
-                !done.contains(selfie) && only.is_none_or(|only| only.contains(user))
-            };
-            let new: Vec<_> = enrolled.into_iter().filter(|one| is_new(&one.user, &one.selfie)).collect();
-            if after.is_none() {
-                compared = new.iter().map(|one| one.selfie).collect();
-            } else {
-                // Who came or went meanwhile was not compared with all of it.
-                let still: BTreeSet<SelfieId> = new.iter().map(|one| one.selfie).collect();
-                compared.retain(|selfie| still.contains(selfie));
-            }
-            if compared.is_empty() {
-                return consented.rollback().await;
-            }
-            let crowd = Crowd::new(&consented, &new);
-            let conn = consented.conn();
-            let ids = match self.kept {
-                true => db::faces::unmatched(conn, self.project, self.model, true, after, PAGE).await?,
-                false => Vec::new(),
-            };
-            let Some(last) = ids.last().copied() else {
-                state.report.new_selfies = compared.len() as u64;
-                let selfies: Vec<SelfieId> = compared.into_iter().collect();
-                if self.dry_run {
-                    return consented.rollback().await;
-                }
-                db::selfies::mark_matched(consented.conn(), self.project, self.model, &selfies).await?;
-                return consented.commit().await;
-            };
+            let limit = i64::try_from(BATCH.1).unwrap_or(i64::MAX);
+            let mut conn = self.db.conn().await?;
+            let mut ids = db::faces::unmatched(&mut conn, self.project, self.model, true, after, limit).await?;
+            drop(conn);
+            let Some(last) = ids.last().copied() else { break };
             after = Some(last);
-            let vectors = db::faces::vectors_of(consented.conn(), &ids, self.model).await?;
-            let near = self.near(&vectors, &crowd);
-            consented.rollback().await?;
-            for chunk in near.chunks(usize::try_from(BATCH).unwrap_or(1)) {
+            // Photos that this run has compared, with all of these among the others.
+            if state.throughout.as_ref().is_some_and(|throughout| new.is_subset(throughout)) {
+                ids.retain(|id| !state.counted.contains(id));
+            }
+            if ask_first && !ids.is_empty() {
+                ids = self.near(state, &mut new, &ids).await?;
+            }
+            for chunk in ids.chunks(at_once(state)) {
                 self.again(state, chunk).await?;
+                // Who went meanwhile was not compared with all of it, also if they are back.
+                new.retain(|one| state.selfies.contains(one));
             }
         }
+        if self.dry_run {
+            state.report.new_selfies = new.len() as u64;
+            return Ok(());
+        }
+        let mut consented = self.consented(state).await?;
+        let now = db::selfies::versions(&mut consented, self.project, self.model).await?;
+        let compared: Vec<SelfieId> = new.intersection(&now).map(|one| one.selfie).collect();
+        state.report.new_selfies = compared.len() as u64;
+        db::selfies::mark_matched(consented.conn(), self.project, self.model, &compared).await?;
+        consented.commit().await
     }
 
-    /// Photos in which a face is near enough to one of the crowd that something can come of it.
-    fn near(&self, vectors: &[db::faces::StoredVector], crowd: &Crowd) -> Vec<PhotoId> {
+    /// Photos in which a face is near enough to a new selfie that something can come of it. Whoever is not there any more
+    /// is no longer new.
+    async fn near(&self, state: &mut State, new: &mut BTreeSet<Version>, ids: &[PhotoId]) -> Result<Vec<PhotoId>> {
+        let mut consented = self.consented(state).await?;
+        let mut enrolled = db::selfies::enrolled(&mut consented, self.project, self.model).await?;
+        let wanted: BTreeSet<SelfieId> = new.iter().map(|one| one.selfie).collect();
+        enrolled.retain(|one| wanted.contains(&one.selfie));
+        let there: BTreeSet<SelfieId> = enrolled.iter().map(|one| one.selfie).collect();
+        new.retain(|one| there.contains(&one.selfie));
+        let crowd = Crowd::new(&consented, &enrolled);
+        let vectors = db::faces::vectors_of(consented.conn(), ids, self.model).await?;
         let values: Vec<f32> = vectors.iter().flat_map(|one| one.vector.as_slice().iter().copied()).collect();
         let floor = self.floor();
-        let found = tokio::task::block_in_place(|| nearest(&values, crowd, floor));
+        let found = tokio::task::block_in_place(|| nearest(&values, &crowd, floor));
+        consented.rollback().await?;
         let reaches = |near: &Vec<Near>| near.first().is_some_and(|best| best.score >= floor);
         let photos = vectors.iter().zip(&found).filter(|(_, near)| reaches(near)).map(|(one, _)| one.photo);
-        photos.collect::<BTreeSet<_>>().into_iter().collect()
+        Ok(photos.collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     async fn again(&self, state: &mut State, ids: &[PhotoId]) -> Result<()> {
