@@ -3,11 +3,12 @@
 //! Vectors have length 1, so a product of two is the cosine of the angle between them. Memory is bounded by the blocks,
 //! whatever the number of faces.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView1, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, s};
 
 use super::crowd::Crowd;
 use crate::model::face::DIMENSIONS;
@@ -18,6 +19,9 @@ const FACES: usize = 64;
 
 /// Selfies of one block: with [`FACES`] rows the scores take 1 MiB, which stays in a core's cache.
 const SELFIES: usize = 4_096;
+
+/// Scores that are looked at together.
+const LANES: usize = 16;
 
 /// How many of the nearest selfies are kept of each face even where they are below the floor: who the runner-up is
 /// should be known also where nobody is near.
@@ -80,7 +84,7 @@ fn of_block(faces: ArrayView2<'_, f32>, crowd: &Crowd, floor: f32) -> Vec<Vec<Ne
         let mut scores = scores.slice_mut(s![.., ..end - begin]);
         general_mat_mul(1.0, &faces, &crowd.rows(begin, end).t(), 0.0, &mut scores);
         for (best, row) in held.iter_mut().zip(scores.rows()) {
-            best.take(row, begin, floor);
+            best.take(&row.as_slice().map_or_else(|| Cow::Owned(row.to_vec()), Cow::Borrowed), begin, floor);
         }
     }
     held.into_iter().map(|best| best.by_user(crowd)).collect()
@@ -94,21 +98,26 @@ struct Best {
 }
 
 impl Best {
-    fn take(&mut self, scores: ArrayView1<'_, f32>, first: usize, floor: f32) {
+    fn take(&mut self, scores: &[f32], first: usize, floor: f32) {
         let mut bar = self.bar();
-        for (column, score) in scores.iter().enumerate() {
-            if *score < bar && *score < floor {
+        for (index, some) in scores.chunks(LANES).enumerate() {
+            // The highest of several is found at once, and is nearly always too low.
+            let highest = some.iter().copied().fold(f32::MIN, f32::max);
+            if highest <= bar && highest < floor {
                 continue;
             }
-            if *score >= floor {
-                self.above.push((first + column, *score));
-            } else if *score > bar {
-                self.below.push((first + column, *score));
-                if self.below.len() > NEAREST {
-                    self.below.sort_by(|a, b| b.1.total_cmp(&a.1));
-                    self.below.truncate(NEAREST);
+            for (column, score) in some.iter().enumerate() {
+                let row = first + index * LANES + column;
+                if *score >= floor {
+                    self.above.push((row, *score));
+                } else if *score > bar {
+                    self.below.push((row, *score));
+                    if self.below.len() > NEAREST {
+                        self.below.sort_by(|a, b| b.1.total_cmp(&a.1));
+                        self.below.truncate(NEAREST);
+                    }
+                    bar = self.bar();
                 }
-                bar = self.bar();
             }
         }
     }
