@@ -1,5 +1,7 @@
 //! Weights: read from a model's tensors, brought from blocks of int8 to f32, and written back.
 
+use std::ops::Range;
+
 use super::onnx::{FLOAT, INT8, INT64, Tensor};
 
 /// What is wrong with a model, as the end of a sentence.
@@ -100,15 +102,13 @@ impl Weights {
             Some((Values::Int8(zeros), shape)) if *shape == scale.shape => Some(zeros.as_slice()),
             Some(_) => return Err("the zero points of quantised weights do not fit their scales".to_owned()),
         };
-        let steps = Steps::new(&self.shape, &scale.shape, axis, block)?;
-        let mut out = Vec::with_capacity(values.len());
-        for (row, chunk) in values.chunks(steps.inner.max(1)).enumerate() {
-            for (column, value) in chunk.iter().enumerate() {
-                let at = steps.scale_at(row, column);
-                let scale = *scales.get(at).ok_or("a scale of quantised weights is missing")?;
-                let zero = zeros.and_then(|zeros| zeros.get(at)).copied().unwrap_or(0);
-                out.push((f32::from(*value) - f32::from(zero)) * scale);
-            }
+        let mut out = vec![0.0; values.len()];
+        for run in Steps::new(&self.shape, &scale.shape, axis, block)?.runs(values.len()) {
+            let missing = || "a scale of quantised weights is missing".to_owned();
+            let given = values.get(run.values.clone()).zip(out.get_mut(run.values)).ok_or_else(missing)?;
+            let scales = scales.get(run.scales.clone()).ok_or_else(missing)?;
+            let zeros = zeros.map_or(&[][..], |zeros| &zeros[run.scales]);
+            bring(given, scales, zeros);
         }
         Ok(Self { shape: self.shape.clone(), values: Values::Float(out) })
     }
@@ -156,13 +156,57 @@ impl Steps {
         Ok(Self { inner, len, of: Scales::Blocks { block, count: expected[axis] } })
     }
 
-    /// Of the value at `column` of the run of values `row`. There is a value, so no side is 0.
-    fn scale_at(&self, row: usize, column: usize) -> usize {
-        let (outer, index) = (row / self.len, row % self.len);
-        match self.of {
-            Scales::All => 0,
-            Scales::Axis => index,
-            Scales::Blocks { block, count } => (outer * count + index / block) * self.inner + column,
+    /// All of so many values, in their order.
+    fn runs(&self, values: usize) -> impl Iterator<Item = Run> + '_ {
+        // Where an index has a single value, those that share a scale, or have one each, are taken together.
+        let (len, one_each) = match self.of {
+            Scales::All => (self.inner, false),
+            Scales::Axis if self.inner == 1 => (self.len, true),
+            Scales::Axis => (self.inner, false),
+            Scales::Blocks { block, .. } if self.inner == 1 => (block, false),
+            Scales::Blocks { .. } => (self.inner, true),
+        };
+        let of_outer = self.len.saturating_mul(self.inner).max(1);
+        (0..values.div_ceil(of_outer)).flat_map(move |outer| {
+            (0..of_outer).step_by(len.max(1)).map(move |within| {
+                let index = within / self.inner.max(1);
+                let first = match self.of {
+                    Scales::All => 0,
+                    Scales::Axis => index,
+                    Scales::Blocks { block, count } => (outer * count + index / block) * self.inner,
+                };
+                let values = outer * of_outer + within..outer * of_outer + (within + len).min(of_outer);
+                let many = if one_each { values.len() } else { 1 };
+                Run { values, scales: first..first + many }
+            })
+        })
+    }
+}
+
+/// Values that lie together: one scale is of all of them, or each has its own.
+struct Run {
+    values: Range<usize>,
+    scales: Range<usize>,
+}
+
+/// Brings the values of a run to f32. Without zero points these are 0.
+fn bring((values, out): (&[i8], &mut [f32]), scales: &[f32], zeros: &[i8]) {
+    match (scales, zeros) {
+        (&[scale], zeros) => {
+            let zero = zeros.first().copied().map_or(0.0, f32::from);
+            for (value, out) in values.iter().zip(out) {
+                *out = (f32::from(*value) - zero) * scale;
+            }
+        }
+        (scales, []) => {
+            for ((value, out), scale) in values.iter().zip(out).zip(scales) {
+                *out = f32::from(*value) * scale;
+            }
+        }
+        (scales, zeros) => {
+            for ((value, out), (scale, zero)) in values.iter().zip(out).zip(scales.iter().zip(zeros)) {
+                *out = (f32::from(*value) - f32::from(*zero)) * scale;
+            }
         }
     }
 }
@@ -181,9 +225,9 @@ fn little_endian<const N: usize, T>(raw: &[u8], name: &str, from: impl Fn([u8; N
 }
 
 fn bytes<const N: usize, T: Copy>(values: &[T], to: impl Fn(T) -> [u8; N]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(values.len() * N);
-    for value in values {
-        bytes.extend_from_slice(&to(*value));
+    let mut bytes = vec![0; values.len() * N];
+    for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
+        *bytes = to(*value);
     }
     bytes
 }
