@@ -116,6 +116,8 @@ CREATE TABLE photoctl.tag_marks (
     -- are. The status tells in which direction.
     context_photo  uuid,
     context_score  real,
+    -- When the tag that waited went with the user's consent: what lies there is not computed until it is given again.
+    withdrawn_at   timestamp,
     marked_at      timestamp NOT NULL DEFAULT now(),
     PRIMARY KEY (photo_id, user_id)
 );
@@ -128,7 +130,7 @@ CREATE TABLE photoctl.tag_decisions (
     photo_id   uuid      NOT NULL,
     user_id    uuid      NOT NULL,
     project_id uuid,
-    decision   text      NOT NULL CHECK (decision IN ('confirmed', 'rejected', 'added', 'removed', 'reopened')),
+    decision   text      NOT NULL CHECK (decision IN ('confirmed', 'rejected', 'added', 'removed', 'reopened', 'undone')),
     -- What stood before: a status of the tag, or null where there was none.
     before     text,
     by_web     boolean   NOT NULL DEFAULT false,

@@ -112,9 +112,12 @@ pub async fn list(conn: &mut PgConnection, filter: ConsentFilter<'_>, limit: i64
 /// What the database says.
 pub async fn revoke(conn: &mut PgConnection, user: UserId, kind: &str) -> Result<Vec<ConsentId>> {
     let ids = sqlx::query_scalar!(
-        "UPDATE user_consents SET revoked_at = now()
-          WHERE user_id = $1 AND consent_type = $2 AND revoked_at IS NULL
-         RETURNING id",
+        "WITH mine AS (SELECT id FROM user_consents
+                        WHERE user_id = $1 AND consent_type = $2 AND revoked_at IS NULL
+                        ORDER BY id
+                          FOR UPDATE)
+         UPDATE user_consents c SET revoked_at = now() FROM mine WHERE c.id = mine.id
+         RETURNING c.id",
         user.0,
         kind,
     )
@@ -138,7 +141,16 @@ pub struct Withdrawn {
     pub selfies_kept: u64,
 }
 
-/// Removes the vectors of a user's selfies and the tags of theirs that wait for a decision.
+impl Withdrawn {
+    /// Whether nothing was there to be taken back.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.selfies_withdrawn == 0 && self.photo_faces_withdrawn == 0 && self.pending_tags_removed == 0
+    }
+}
+
+/// Removes the vectors of a user's selfies and of the faces in photos that are said to be theirs, by whichever model, and
+/// the tags of theirs that wait for a decision.
 ///
 /// # Errors
 /// What the database says.
@@ -155,24 +167,35 @@ pub async fn withdraw(conn: &mut PgConnection, user: UserId) -> Result<Withdrawn
     )
     .execute(&mut *conn)
     .await?;
-    // A tag that a person rejected says that the face is somebody else's.
+    // A tag that a person rejected says that the face is somebody else's. Boxes, since each look numbers faces anew: three
+    // times what two have in common is at least both together where the overlap is at least `SAME_FACE`.
     let faces = sqlx::query!(
         "
         UPDATE photoctl.faces f SET vector = NULL, withdrawn_for = $1
           FROM photoctl.tag_marks m
-         WHERE m.user_id = $1 AND m.status IN ('confirmed', 'pending')
-           AND f.photo_id = m.photo_id AND f.model = m.model AND f.ordinal = m.ordinal
-           AND f.vector IS NOT NULL
+         WHERE m.user_id = $1 AND f.photo_id = m.photo_id AND f.vector IS NOT NULL
+           AND 3 * greatest(0, least(f.face_left + f.face_width, m.face_left + m.face_width)
+                               - greatest(f.face_left, m.face_left))
+                 * greatest(0, least(f.face_top + f.face_height, m.face_top + m.face_height)
+                               - greatest(f.face_top, m.face_top))
+               >= f.face_width * f.face_height + m.face_width * m.face_height
            AND EXISTS (SELECT FROM photo_tags t
                         WHERE t.photo_id = m.photo_id AND t.user_id = $1 AND t.review_status <> 'rejected')
         ",
         user.0,
     );
     let photo_faces_withdrawn = faces.execute(&mut *conn).await?.rows_affected();
-    let tags = sqlx::query!("DELETE FROM photo_tags WHERE user_id = $1 AND review_status = 'pending'", user.0);
+    let tags = sqlx::query!(
+        "
+        WITH mine AS (SELECT id FROM photo_tags WHERE user_id = $1 AND review_status = 'pending' ORDER BY id FOR UPDATE)
+        DELETE FROM photo_tags t USING mine WHERE t.id = mine.id
+        ",
+        user.0,
+    );
     let pending_tags_removed = tags.execute(&mut *conn).await?.rows_affected();
     sqlx::query!(
-        "UPDATE photoctl.tag_marks SET status = NULL, marked_at = now() WHERE user_id = $1 AND status = 'pending'",
+        "UPDATE photoctl.tag_marks SET status = NULL, withdrawn_at = now(), marked_at = now()
+          WHERE user_id = $1 AND status = 'pending'",
         user.0,
     )
     .execute(&mut *conn)

@@ -4,6 +4,7 @@ use sqlx::PgConnection;
 
 use crate::error::Result;
 use crate::model::digest::Sha256;
+use crate::model::ids::UserId;
 
 /// Waits until no other transaction of photoctl holds the lock of that name, and holds it until this one ends.
 ///
@@ -21,6 +22,12 @@ pub async fn lock(conn: &mut PgConnection, name: &str) -> Result<()> {
 pub async fn lock_shared(conn: &mut PgConnection, name: &str) -> Result<()> {
     sqlx::query!("SELECT pg_advisory_xact_lock_shared($1)", key(name)).execute(conn).await?;
     Ok(())
+}
+
+/// The name of the lock that keeps together what changes a user's consents.
+#[must_use]
+pub fn consents_of(user: UserId) -> String {
+    format!("consents of {user}")
 }
 
 fn key(name: &str) -> i64 {

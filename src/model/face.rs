@@ -17,6 +17,9 @@ pub struct FaceBox {
     pub height: f32,
 }
 
+/// From which [`FaceBox::overlap`] on two boxes of a photo are of the same face.
+pub const SAME_FACE: f32 = 0.5;
+
 impl FaceBox {
     /// Intersection over union of two boxes of the same picture; 0 where they do not meet.
     #[must_use]

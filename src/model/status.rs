@@ -53,8 +53,16 @@ words! {
     TagSource { Auto = "auto", Manual = "manual" }
 }
 words! {
-    /// What a person decided about somebody in a photo: `photoctl.tag_decisions.decision`
-    Verdict { Confirmed = "confirmed", Rejected = "rejected", Added = "added", Removed = "removed", Reopened = "reopened" }
+    /// What a person decided about somebody in a photo: `photoctl.tag_decisions.decision`. `undone` takes back that
+    /// somebody was added who had no tag: nobody has decided about them then.
+    Verdict {
+        Confirmed = "confirmed",
+        Rejected = "rejected",
+        Added = "added",
+        Removed = "removed",
+        Reopened = "reopened",
+        Undone = "undone"
+    }
 }
 words! {
     /// Which object of a photo is meant.

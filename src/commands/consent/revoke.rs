@@ -88,8 +88,9 @@ impl Render for RevokeReport {
             return;
         }
         let removed = format!(
-            "the vectors of {}, {} nobody had decided",
+            "the vectors of {} and {} in photos, {} nobody had decided",
             count(withdrawn.selfies_withdrawn, "selfie"),
+            count(withdrawn.photo_faces_withdrawn, "face"),
             count(withdrawn.pending_tags_removed, "tag"),
         );
         page.field(if self.dry_run { "Would remove" } else { "Removed" }, removed);

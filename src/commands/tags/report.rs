@@ -84,6 +84,7 @@ impl Render for DecidedReport {
             Verdict::Reopened => ("Reopened", "reopen"),
             Verdict::Removed => ("Removed", "remove"),
             Verdict::Added => ("Added", "add"),
+            Verdict::Undone => ("Taken back", "take back"),
         };
         match (self.decided, self.dry_run) {
             (0, _) => {}

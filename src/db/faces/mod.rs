@@ -5,8 +5,10 @@ mod scans;
 mod vectors;
 
 pub use purge::{Expired, expired, kept_since, purge};
-pub use scans::{Scan, Standing, forget, scanned, standing, store, unscanned, withdrawn_areas};
-pub use vectors::{PhotoFace, StoredVector, mark_matched, matched_again, of_photos, unmatched, vectors_of};
+pub use scans::{Scan, Standing, forget, hold_areas, lock, scanned, standing, store, unscanned, withdrawn_areas};
+pub use vectors::{
+    PhotoFace, StoredVector, any_kept, mark_matched, match_again, match_deleted_again, of_photos, unmatched, vectors_of,
+};
 
 use pgvector::Vector;
 

@@ -4,13 +4,15 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{FaceColumns, to_column};
+use crate::db::guard;
 use crate::error::Result;
 use crate::model::consent::BIOMETRIC;
-use crate::model::face::{Face, FaceBox};
-use crate::model::ids::{PhotoId, ProjectId};
+use crate::model::face::{Face, FaceBox, SAME_FACE};
+use crate::model::ids::{PhotoId, ProjectId, UserId};
 
-/// Ready photos of a project without a scan by `model`, by id. With `unkept`, also those whose faces were not kept, or
-/// were purged: their pixels are to be read again.
+/// Ready photos of a project that are to be looked at by `model`, by id: those that were not yet, those whose faces went
+/// before they were compared, and those where somebody's face was withdrawn who has consented again. With `unkept`, also
+/// those whose faces were compared and not kept, or were purged.
 ///
 /// # Errors
 /// What the database says.
@@ -21,12 +23,18 @@ pub async fn unscanned(conn: &mut PgConnection, project: ProjectId, model: &str,
           FROM photos p
          WHERE p.project_id = $1 AND p.status = 'ready' AND p.deleted_at IS NULL
            AND NOT EXISTS (SELECT FROM photoctl.face_scans s
-                            WHERE s.photo_id = p.id AND s.model = $2 AND (s.kept OR NOT $3))
+                            WHERE s.photo_id = p.id AND s.model = $2
+                              AND (s.kept OR (s.matched_at IS NOT NULL AND NOT $3))
+                              AND NOT EXISTS (SELECT FROM photoctl.faces f
+                                                JOIN user_consents c ON c.user_id = f.withdrawn_for
+                                                                    AND c.consent_type = $4 AND c.revoked_at IS NULL
+                                               WHERE f.photo_id = p.id AND f.model = $2 AND f.vector IS NULL))
          ORDER BY p.id
         ",
         project.0,
         model,
         unkept,
+        BIOMETRIC,
     )
     .fetch_all(conn)
     .await?;
@@ -54,6 +62,27 @@ pub async fn scanned(conn: &mut PgConnection, project: ProjectId, model: &str) -
     Ok(ids.into_iter().map(PhotoId).collect())
 }
 
+/// Locks a photo against others who look at it or compare what was found. Returns whether somebody's face is withdrawn
+/// from it who has consented again: then it is to be looked at anew.
+///
+/// # Errors
+/// What the database says.
+pub async fn lock(conn: &mut PgConnection, photo: PhotoId, model: &str) -> Result<bool> {
+    sqlx::query!("SELECT FROM photos WHERE id = $1 FOR NO KEY UPDATE", photo.0).fetch_optional(&mut *conn).await?;
+    let given_again = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (SELECT FROM photoctl.faces f
+                         JOIN user_consents c ON c.user_id = f.withdrawn_for AND c.consent_type = $3
+                                             AND c.revoked_at IS NULL
+                        WHERE f.photo_id = $1 AND f.model = $2 AND f.vector IS NULL) AS "given_again!"
+        "#,
+        photo.0,
+        model,
+        BIOMETRIC,
+    );
+    Ok(given_again.fetch_one(conn).await?)
+}
+
 /// What a look at a photo gave.
 #[derive(Debug, Clone, Copy)]
 pub struct Scan<'a> {
@@ -77,7 +106,7 @@ pub async fn store(conn: &mut PgConnection, scan: &Scan<'_>) -> Result<bool> {
     let written = sqlx::query!(
         "
         INSERT INTO photoctl.face_scans AS s (photo_id, model, faces, poor, kept)
-        SELECT id, $2, $3, $4, $5 FROM photos WHERE id = $1 FOR KEY SHARE
+        SELECT id, $2, $3, $4, $5 FROM photos WHERE id = $1 FOR NO KEY UPDATE
         ON CONFLICT (photo_id, model) DO UPDATE
            SET faces = excluded.faces, poor = excluded.poor, kept = excluded.kept, scanned_at = now(),
                matched_at = NULL
@@ -96,6 +125,7 @@ pub async fn store(conn: &mut PgConnection, scan: &Scan<'_>) -> Result<bool> {
     }
     if scan.kept {
         insert(conn, scan).await?;
+        follow(conn, scan).await?;
     }
     Ok(true)
 }
@@ -136,6 +166,64 @@ async fn insert(conn: &mut PgConnection, scan: &Scan<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Faces are numbered anew by each look: what was written about people goes with the face that lies where theirs did.
+async fn follow(conn: &mut PgConnection, scan: &Scan<'_>) -> Result<()> {
+    let marks = sqlx::query!(
+        r#"
+        SELECT user_id, face_left AS "left!", face_top AS "top!", face_width AS "width!", face_height AS "height!"
+          FROM photoctl.tag_marks
+         WHERE photo_id = $1 AND model = $2 AND face_left IS NOT NULL
+        "#,
+        scan.photo.0,
+        scan.model,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let (mut users, mut ordinals) = (Vec::new(), Vec::new());
+    for mark in marks {
+        let area = FaceBox { left: mark.left, top: mark.top, width: mark.width, height: mark.height };
+        let faces = (0_i32..).zip(scan.faces).map(|(ordinal, face)| (ordinal, area.overlap(&face.found.area)));
+        let nearest = faces.filter(|(_, overlap)| *overlap >= SAME_FACE).max_by(|a, b| a.1.total_cmp(&b.1));
+        users.push(mark.user_id);
+        ordinals.push(nearest.map(|(ordinal, _)| ordinal));
+    }
+    if users.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "
+        UPDATE photoctl.tag_marks m SET ordinal = t.ordinal
+          FROM unnest($3::uuid[], $4::integer[]) AS t (user_id, ordinal)
+         WHERE m.photo_id = $1 AND m.model = $2 AND m.user_id = t.user_id AND m.ordinal IS DISTINCT FROM t.ordinal
+        ",
+        scan.photo.0,
+        scan.model,
+        &users,
+        &ordinals as &[Option<i32>],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// [`withdrawn_areas`] of a photo whose faces are about to be stored: no revocation by photoctl of anybody who was found
+/// in it commits before this transaction has, so that it finds what is stored.
+///
+/// # Errors
+/// What the database says.
+pub async fn hold_areas(conn: &mut PgConnection, photo: PhotoId) -> Result<Vec<FaceBox>> {
+    let users = sqlx::query_scalar!(
+        "SELECT user_id FROM photoctl.tag_marks WHERE photo_id = $1 AND face_left IS NOT NULL ORDER BY user_id",
+        photo.0
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for user in users {
+        guard::lock_shared(conn, &guard::consents_of(UserId(user))).await?;
+    }
+    withdrawn_areas(conn, photo).await
+}
+
 /// Where in a photo faces of people were found who have revoked their consent and not given it again: what is found
 /// there is not computed anew.
 ///
@@ -146,8 +234,10 @@ pub async fn withdrawn_areas(conn: &mut PgConnection, photo: PhotoId) -> Result<
         r#"
         SELECT m.face_left AS "left!", m.face_top AS "top!", m.face_width AS "width!", m.face_height AS "height!"
           FROM photoctl.tag_marks m
-          JOIN photo_tags t ON t.photo_id = m.photo_id AND t.user_id = m.user_id AND t.review_status <> 'rejected'
          WHERE m.photo_id = $1 AND m.face_left IS NOT NULL
+           AND (m.withdrawn_at IS NOT NULL
+                OR EXISTS (SELECT FROM photo_tags t
+                            WHERE t.photo_id = m.photo_id AND t.user_id = m.user_id AND t.review_status <> 'rejected'))
            AND NOT EXISTS (SELECT FROM user_consents c
                             WHERE c.user_id = m.user_id AND c.consent_type = $2 AND c.revoked_at IS NULL)
         "#,

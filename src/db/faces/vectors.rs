@@ -137,18 +137,53 @@ pub async fn mark_matched(conn: &mut PgConnection, photos: &[PhotoId], model: &s
     Ok(())
 }
 
-/// Has the faces of photos compared again at the next run.
+/// Has the faces of photos compared again at the next run: whoever came while they were deleted was not compared.
 ///
 /// # Errors
 /// What the database says.
-pub async fn matched_again(conn: &mut PgConnection, photos: &[PhotoId], model: &str) -> Result<()> {
+pub async fn match_again(conn: &mut PgConnection, photos: &[PhotoId]) -> Result<()> {
     let ids: Vec<Uuid> = photos.iter().map(|id| id.0).collect();
     sqlx::query!(
-        "UPDATE photoctl.face_scans SET matched_at = NULL WHERE photo_id = ANY($1) AND model = $2",
-        &ids,
-        model
+        "UPDATE photoctl.face_scans SET matched_at = NULL WHERE photo_id = ANY($1) AND matched_at IS NOT NULL",
+        &ids
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// The same for all photos of a project that are deleted now: the web application may bring them back.
+///
+/// # Errors
+/// What the database says.
+pub async fn match_deleted_again(conn: &mut PgConnection, project: ProjectId, model: &str) -> Result<()> {
+    sqlx::query!(
+        "
+        UPDATE photoctl.face_scans s SET matched_at = NULL
+          FROM photos p
+         WHERE p.id = s.photo_id AND p.project_id = $1 AND p.deleted_at IS NOT NULL AND s.model = $2
+           AND s.matched_at IS NOT NULL
+        ",
+        project.0,
+        model,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether faces of a project's photos are kept, also where they are to go.
+///
+/// # Errors
+/// What the database says.
+pub async fn any_kept(conn: &mut PgConnection, project: ProjectId, model: &str) -> Result<bool> {
+    let kept = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (SELECT FROM photoctl.face_scans s JOIN photos p ON p.id = s.photo_id
+                        WHERE p.project_id = $1 AND s.model = $2 AND s.kept) AS "kept!"
+        "#,
+        project.0,
+        model,
+    );
+    Ok(kept.fetch_one(conn).await?)
 }

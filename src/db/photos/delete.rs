@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::db::faces;
 use crate::error::Result;
 use crate::model::ids::PhotoId;
 
@@ -50,7 +51,9 @@ pub async fn restore(conn: &mut PgConnection, ids: &[PhotoId]) -> Result<Vec<Pho
         )
         .fetch_all(&mut *conn)
         .await?;
-        done.extend(changed.into_iter().map(PhotoId));
+        let changed: Vec<PhotoId> = changed.into_iter().map(PhotoId).collect();
+        faces::match_again(conn, &changed).await?;
+        done.extend(changed);
     }
     Ok(done)
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::db::faces;
 use crate::error::Result;
 use crate::model::digest::Sha256;
 use crate::model::ids::{PhotoId, PhotographerId, ProjectId};
@@ -270,8 +271,12 @@ pub async fn ready(conn: &mut PgConnection, photos: &[ReadyPhoto]) -> Result<Vec
         &size(|made| &made.watermarked) as &[Option<i64>],
         &recipes as &[Option<Vec<u8>>],
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    let restored: Vec<PhotoId> = photos.iter().filter(|photo| photo.restore).map(|photo| photo.id).collect();
+    if !restored.is_empty() {
+        faces::match_again(conn, &restored).await?;
+    }
     Ok(rows.into_iter().map(PhotoId).collect())
 }
 

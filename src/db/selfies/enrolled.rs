@@ -170,7 +170,9 @@ pub async fn mark_matched(
 pub async fn forget_matches(conn: &mut PgConnection, project: ProjectId, model: &str, but: &[SelfieId]) -> Result<()> {
     let ids: Vec<Uuid> = but.iter().map(|id| id.0).collect();
     sqlx::query!(
-        "DELETE FROM photoctl.selfie_matches WHERE project_id = $1 AND model = $2 AND selfie_id <> ALL($3)",
+        "DELETE FROM photoctl.selfie_matches m
+          WHERE m.project_id = $1 AND m.model = $2
+            AND NOT EXISTS (SELECT FROM unnest($3::uuid[]) AS t (id) WHERE t.id = m.selfie_id)",
         project.0,
         model,
         &ids,

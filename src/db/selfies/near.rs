@@ -38,26 +38,31 @@ pub async fn projects_of(conn: &mut PgConnection, user: UserId) -> Result<Vec<Pr
     Ok(ids.into_iter().map(ProjectId).collect())
 }
 
-/// The other live members of a user's live projects who have an approved selfie by `model`, by id.
+/// The other live members of these projects who have an approved selfie by `model`, by id.
 ///
 /// # Errors
 /// What the database says.
-pub async fn fellows(conn: &mut PgConnection, user: UserId, model: &str) -> Result<Vec<UserId>> {
+pub async fn fellows(
+    conn: &mut PgConnection,
+    user: UserId,
+    projects: &[ProjectId],
+    model: &str,
+) -> Result<Vec<UserId>> {
+    let projects: Vec<Uuid> = projects.iter().map(|project| project.0).collect();
     let ids = sqlx::query_scalar!(
         r#"
         SELECT DISTINCT o.user_id
-          FROM project_members m
-          JOIN projects p ON p.id = m.project_id AND p.deleted_at IS NULL
-          JOIN project_members o ON o.project_id = m.project_id AND o.user_id <> m.user_id
+          FROM project_members o
           JOIN users u ON u.id = o.user_id AND u.deleted_at IS NULL
           JOIN selfies s ON s.user_id = o.user_id AND s.status = 'approved' AND s.deleted_at IS NULL
                         AND s.embedding IS NOT NULL
           JOIN photoctl.selfie_facts f ON f.selfie_id = s.id AND f.model = $2
-         WHERE m.user_id = $1
+         WHERE o.project_id = ANY($3) AND o.user_id <> $1
          ORDER BY o.user_id
         "#,
         user.0,
         model,
+        &projects,
     )
     .fetch_all(conn)
     .await?;

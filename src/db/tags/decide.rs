@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::word;
 use crate::error::Result;
+use crate::model::face::FaceBox;
 use crate::model::ids::TagId;
 use crate::model::matching::NO_ENGINE;
 use crate::model::status::{ReviewStatus, TagSource, Verdict};
@@ -16,6 +17,8 @@ use crate::model::tag::{Decision, Pair, PairState};
 pub struct NewDecision<'a> {
     pub pair: Pair,
     pub verdict: Verdict,
+    /// The face that the person spoke of, where they saw one.
+    pub at: Option<FaceBox>,
     /// As in the audit log.
     pub actor: &'a str,
 }
@@ -32,7 +35,7 @@ pub async fn decide(conn: &mut PgConnection, new: NewDecision<'_>, state: &PairS
     let Pair { photo, user } = new.pair;
     let score = state.mark.as_ref().map_or(0.0, |mark| mark.score);
     let (id, status) = match (new.verdict, state.row) {
-        (Verdict::Removed, row) => {
+        (Verdict::Removed | Verdict::Undone, row) => {
             sqlx::query!("DELETE FROM photo_tags WHERE photo_id = $1 AND user_id = $2", photo.0, user.0)
                 .execute(&mut *conn)
                 .await?;
@@ -44,7 +47,7 @@ pub async fn decide(conn: &mut PgConnection, new: NewDecision<'_>, state: &PairS
                 Verdict::Rejected => (ReviewStatus::Rejected, None),
                 Verdict::Reopened => (ReviewStatus::Pending, None),
                 Verdict::Added => (ReviewStatus::Confirmed, Some(TagSource::Manual)),
-                Verdict::Confirmed | Verdict::Removed => (ReviewStatus::Confirmed, None),
+                Verdict::Confirmed | Verdict::Removed | Verdict::Undone => (ReviewStatus::Confirmed, None),
             };
             let id = row.map_or_else(|| TagId::of_pair(photo, user), |row| row.id);
             upsert(conn, id, new.pair, (status, source, score * 100.0)).await?;
@@ -54,14 +57,26 @@ pub async fn decide(conn: &mut PgConnection, new: NewDecision<'_>, state: &PairS
     let status = status.map(ReviewStatus::as_str);
     sqlx::query!(
         "
-        INSERT INTO photoctl.tag_marks (photo_id, user_id, status, engine, score) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (photo_id, user_id) DO UPDATE SET status = excluded.status, marked_at = now()
+        INSERT INTO photoctl.tag_marks AS m (photo_id, user_id, status, engine, score, face_left, face_top, face_width,
+                                             face_height)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (photo_id, user_id) DO UPDATE
+           SET status = excluded.status, withdrawn_at = NULL, marked_at = now(),
+               ordinal = CASE WHEN excluded.face_left IS NULL THEN m.ordinal END,
+               face_left = coalesce(excluded.face_left, m.face_left),
+               face_top = coalesce(excluded.face_top, m.face_top),
+               face_width = coalesce(excluded.face_width, m.face_width),
+               face_height = coalesce(excluded.face_height, m.face_height)
         ",
         photo.0,
         user.0,
         status,
         NO_ENGINE,
         score,
+        new.at.map(|at| at.left),
+        new.at.map(|at| at.top),
+        new.at.map(|at| at.width),
+        new.at.map(|at| at.height),
     )
     .execute(&mut *conn)
     .await?;
@@ -82,7 +97,7 @@ pub async fn decide(conn: &mut PgConnection, new: NewDecision<'_>, state: &PairS
     )
     .execute(conn)
     .await?;
-    Ok(if new.verdict == Verdict::Removed { None } else { id })
+    Ok(if matches!(new.verdict, Verdict::Removed | Verdict::Undone) { None } else { id })
 }
 
 /// The row of a tag as a person wants it. Other rows of the same pair, which only somebody else can have made, follow.

@@ -14,8 +14,8 @@ use crate::model::matching::Thresholds;
 use crate::model::status::{TagSource, Verdict};
 use crate::model::tag::{Context, Mark, Pair, PairState, TagRow};
 
-/// Locks photos against others who write tags of theirs, in the order of their ids. Returns those that are there and
-/// not deleted.
+/// Locks photos against others who write tags of theirs, in the order of their ids, and then their tags against the web
+/// application, which locks no photo. Returns the photos that are there and not deleted.
 ///
 /// # Errors
 /// What the database says.
@@ -25,8 +25,11 @@ pub async fn lock_photos(conn: &mut PgConnection, photos: &[PhotoId]) -> Result<
         "SELECT id FROM photos WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE",
         &ids
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
+    sqlx::query!("SELECT FROM photo_tags WHERE photo_id = ANY($1) ORDER BY id FOR UPDATE", &there)
+        .execute(conn)
+        .await?;
     Ok(there.into_iter().map(PhotoId).collect())
 }
 
@@ -109,7 +112,9 @@ async fn read(conn: &mut PgConnection, photos: &[Uuid], users: Option<&[Uuid]>) 
     .await?;
     for row in decisions {
         let verdict: Verdict = word(&row.decision)?;
-        states.entry(pair(row.photo_id, row.user_id)).or_default().verdict = Some(verdict);
+        // What was undone leaves the pair as if nobody had said anything.
+        states.entry(pair(row.photo_id, row.user_id)).or_default().verdict =
+            Some(verdict).filter(|verdict| *verdict != Verdict::Undone);
     }
     Ok(states)
 }
@@ -196,7 +201,8 @@ pub async fn note_decided_elsewhere(conn: &mut PgConnection, states: &mut BTreeM
         r#"
         INSERT INTO photoctl.tag_marks AS m (photo_id, user_id, status, engine, score)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], array_fill('web'::text, ARRAY[cardinality($1)]), $4::real[])
-        ON CONFLICT (photo_id, user_id) DO UPDATE SET status = excluded.status, marked_at = now()
+        ON CONFLICT (photo_id, user_id) DO UPDATE
+           SET status = excluded.status, withdrawn_at = NULL, marked_at = now()
         "#,
         &photos,
         &users,

@@ -100,7 +100,7 @@ async fn marks(
                face_top = excluded.face_top, face_width = excluded.face_width, face_height = excluded.face_height,
                runner_up = excluded.runner_up, runner_up_score = excluded.runner_up_score,
                confirm_at = excluded.confirm_at, review_at = excluded.review_at, margin = excluded.margin,
-               context_photo = NULL, context_score = NULL, marked_at = now()
+               context_photo = NULL, context_score = NULL, withdrawn_at = NULL, marked_at = now()
         "#,
         &photos,
         &users,

@@ -101,7 +101,7 @@ pub async fn grant(
     if !mode.dry_run {
         // Two at once would both find none.
         db::guard::lock_shared(&mut tx, CONSENTS).await?;
-        db::guard::lock(&mut tx, &format!("consents of {}", user.id)).await?;
+        db::guard::lock(&mut tx, &db::guard::consents_of(user.id)).await?;
     }
     let (kind, version) = (Some(words.kind.as_str()), Some(words.version.as_str()));
     let same = ConsentFilter { user: Some(user.id), kind, version, active: true, ..Default::default() };
@@ -187,11 +187,11 @@ async fn revoke_as_asked(
     let mut tx = db.begin().await?;
     if !dry_run {
         db::guard::lock_shared(&mut tx, CONSENTS).await?;
-        db::guard::lock(&mut tx, &format!("consents of {}", user.id)).await?;
+        db::guard::lock(&mut tx, &db::guard::consents_of(user.id)).await?;
     }
     let ids = consents::revoke(&mut tx, user.id, kind).await?;
     let withdrawn = if kind == BIOMETRIC { consents::withdraw(&mut tx, user.id).await? } else { Withdrawn::default() };
-    let nothing = ids.is_empty() && withdrawn.selfies_withdrawn == 0 && withdrawn.pending_tags_removed == 0;
+    let nothing = ids.is_empty() && withdrawn.is_nothing();
     let done = Revocation { revoked: ids.len() as u64, ids, withdrawn };
     if dry_run || nothing {
         tx.rollback().await?;
@@ -203,6 +203,7 @@ async fn revoke_as_asked(
         .plain("consent_type", Some(kind), None)
         .plain("asked_at", None, asked_at.map(time::rfc3339).as_deref())
         .number("selfies_withdrawn", None, number(withdrawn.selfies_withdrawn))
+        .number("photo_faces_withdrawn", None, number(withdrawn.photo_faces_withdrawn))
         .number("pending_tags_removed", None, number(withdrawn.pending_tags_removed));
     let mut entry =
         Entry::new(Entity::UserConsent, Action::Revoke).items(done.ids.iter().map(|id| id.0)).fields(fields);

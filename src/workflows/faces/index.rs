@@ -35,9 +35,10 @@ impl Indexer {
         let seen = self.looker.look(photo, areas).await?;
         let mut tx = self.db.begin().await?;
         // Who revoked while the picture was looked at is not found in it.
-        let areas = db::faces::withdrawn_areas(&mut tx, photo.id).await?;
+        let areas = db::faces::hold_areas(&mut tx, photo.id).await?;
         let seen = seen.without(&areas);
-        if again {
+        let given_again = db::faces::lock(&mut tx, photo.id, self.looker.model()).await?;
+        if again || given_again {
             db::faces::forget(&mut tx, &[photo.id], self.looker.model()).await?;
         }
         let scan = db::faces::Scan {

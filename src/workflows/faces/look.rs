@@ -12,7 +12,7 @@ use crate::db::photos::select::PhotoRecord;
 use crate::error::{Error, Kind, Result};
 use crate::faces::{LocalEngine, good_for_event};
 use crate::imaging::{self, Limits, Picture, Probe};
-use crate::model::face::{Face, FaceBox};
+use crate::model::face::{Face, FaceBox, SAME_FACE};
 use crate::model::pixels::Pixels;
 use crate::objects::{StorageKey, Store};
 
@@ -21,9 +21,6 @@ pub type Engine = LocalEngine;
 
 /// Model of the vectors that are made here.
 pub const MODEL: &str = crate::faces::MODEL;
-
-/// From which overlap two boxes are the same face.
-pub const SAME_FACE: f32 = 0.5;
 
 /// Memory for pictures that are looked at at once, in bytes: four of 24 megapixels with what the detector takes.
 const LOOKING_BYTES: u64 = 1 << 30;

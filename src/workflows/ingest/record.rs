@@ -238,7 +238,7 @@ impl Batch {
 
 /// Keeps what was found, but for the faces of people who revoked their consent after they were found in this photo.
 async fn store_faces(conn: &mut PgConnection, photo: PhotoId, model: &str, seen: &Seen) -> Result<()> {
-    let areas = db::faces::withdrawn_areas(conn, photo).await?;
+    let areas = db::faces::hold_areas(conn, photo).await?;
     let seen = seen.clone().without(&areas);
     let scan = db::faces::Scan { photo, model, faces: &seen.faces, poor: seen.poor, kept: true };
     db::faces::store(conn, &scan).await?;

@@ -7,7 +7,7 @@ use pathfinding::kuhn_munkres::kuhn_munkres;
 use pathfinding::matrix::Matrix;
 
 use super::compare::Near;
-use crate::model::face::FaceBox;
+use crate::model::face::{FaceBox, SAME_FACE};
 use crate::model::ids::UserId;
 use crate::model::matching::Thresholds;
 use crate::model::tag::Found;
@@ -28,9 +28,6 @@ pub struct Fixed {
     /// In the photo; the face where it is known.
     pub present: BTreeMap<UserId, Option<FaceBox>>,
 }
-
-/// From which overlap two boxes are the same face.
-const SAME_FACE: f32 = 0.5;
 
 /// Steps of similarity that are told apart in the sum.
 const STEPS: f32 = 1e6;

@@ -13,12 +13,15 @@ use crate::db::faces::PhotoFace;
 use crate::db::tags::{self, Written};
 use crate::error::Result;
 use crate::model::audit::{Action, Entity, Entry, Fields};
-use crate::model::face::Face;
+use crate::model::face::{Face, SAME_FACE};
 use crate::model::ids::{PhotoId, SelfieId, TagId, UserId};
 use crate::model::matching::LOCAL;
 use crate::model::status::ReviewStatus;
 use crate::model::tag::{Pair, PairState};
 use crate::workflows::faces::look::Seen;
+
+/// Faces that were just found and are not kept, and what was seen beside them.
+type Passing<'a> = (Photos, &'a [(PhotoId, Seen)]);
 
 impl Matching {
     /// Compares faces that were just found and are not kept; that the photos were looked at is.
@@ -35,18 +38,31 @@ impl Matching {
             };
             (*photo, seen.faces.iter().enumerate().map(face).collect())
         };
-        self.batch(state, seen.iter().map(faces).collect(), seen).await
+        let found: Photos = seen.iter().map(faces).collect();
+        let ids: Vec<PhotoId> = found.keys().copied().collect();
+        self.batch(state, &ids, Some((found, seen))).await
     }
 
     /// One transaction: consents, then the photos, then what is known of their tags; everything is decided anew under
     /// these locks.
-    pub(super) async fn batch(&self, state: &mut State, mut photos: Photos, passing: &[(PhotoId, Seen)]) -> Result<()> {
+    ///
+    /// Faces are those that are kept, or those that are `passing`.
+    pub(super) async fn batch(&self, state: &mut State, ids: &[PhotoId], passing: Option<Passing<'_>>) -> Result<()> {
         let mut consented = self.consented(state).await?;
         let crowd = self.crowd(state, &mut consented).await?;
-        let ids: Vec<PhotoId> = photos.keys().copied().collect();
-        let there: BTreeSet<PhotoId> = tags::lock_photos(consented.conn(), &ids).await?.into_iter().collect();
+        let ids = tags::lock_photos(consented.conn(), ids).await?;
+        let (mut photos, passing) = match passing {
+            Some((found, seen)) => (found, seen),
+            None => (self.kept_faces(&mut consented, &ids).await?, &[][..]),
+        };
+        let there: BTreeSet<PhotoId> = ids.iter().copied().collect();
         photos.retain(|photo, _| there.contains(photo));
-        let ids: Vec<PhotoId> = photos.keys().copied().collect();
+        for (photo, _) in passing.iter().filter(|(photo, _)| there.contains(photo)) {
+            // Whoever revoked while the picture was looked at is not compared.
+            let areas = db::faces::withdrawn_areas(consented.conn(), *photo).await?;
+            let faces = photos.entry(*photo).or_default();
+            faces.retain(|face| !areas.iter().any(|area| area.overlap(&face.found.area) >= SAME_FACE));
+        }
         let mut states = tags::of_photos(consented.conn(), &ids).await?;
         state.report.decided_elsewhere += tags::note_decided_elsewhere(consented.conn(), &mut states).await?;
         let mut of_photo: BTreeMap<PhotoId, BTreeMap<UserId, PairState>> = BTreeMap::new();
@@ -71,13 +87,22 @@ impl Matching {
         if self.dry_run {
             return consented.rollback().await;
         }
-        for (photo, Seen { faces, poor }) in passing {
+        for (photo, Seen { faces, poor }) in passing.iter().filter(|(photo, _)| there.contains(photo)) {
             let scan = db::faces::Scan { photo: *photo, model: self.model, faces, poor: *poor, kept: false };
             db::faces::store(consented.conn(), &scan).await?;
         }
         db::faces::mark_matched(consented.conn(), &ids, self.model).await?;
         self.write(&mut consented, &changes).await?;
         consented.commit().await
+    }
+
+    /// The kept faces of photos.
+    async fn kept_faces(&self, consented: &mut Consented, ids: &[PhotoId]) -> Result<Photos> {
+        let mut photos: Photos = ids.iter().map(|id| (*id, Vec::new())).collect();
+        for face in db::faces::of_photos(consented.conn(), ids, self.model).await? {
+            photos.entry(face.photo).or_default().push(face);
+        }
+        Ok(photos)
     }
 
     /// The members' consents, held until the transaction ends.

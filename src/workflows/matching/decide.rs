@@ -54,10 +54,13 @@ pub fn decide(
         let state = states.get(user);
         match state.and_then(|state| state.row) {
             None => {
-                // A person confirmed it once, and the row went with its photo.
-                let known = state.and_then(|state| state.verdict);
-                let confirmed = matches!(known, Some(Verdict::Confirmed | Verdict::Added));
-                let status = if confirmed { ReviewStatus::Confirmed } else { status };
+                let status = match state.and_then(|state| state.verdict) {
+                    // A person confirmed it once, and the row went with its photo.
+                    Some(Verdict::Confirmed | Verdict::Added) => ReviewStatus::Confirmed,
+                    // A person wanted it to be looked at once more.
+                    Some(Verdict::Reopened) => ReviewStatus::Pending,
+                    _ => status,
+                };
                 changes.all.push(Change::New { user: *user, status, found: *found });
             }
             // What a photo beside it turned is left so; `context` looks at it afterwards.

@@ -99,7 +99,7 @@ impl Matching {
     pub async fn run(&self, state: State, all: bool, only: Option<&BTreeSet<UserId>>) -> Result<MatchReport> {
         let mut state = state;
         // Who may be compared is counted, and whoever may not loses the mark of having been, also where nothing is new.
-        self.batch(&mut state, Photos::new(), &[]).await?;
+        self.batch(&mut state, &[], None).await?;
         if self.kept && only.is_none() {
             self.new_faces(&mut state, all).await?;
         }
@@ -117,13 +117,9 @@ impl Matching {
             let ids = db::faces::unmatched(&mut conn, self.project, self.model, all, after, limit).await?;
             let Some(last) = ids.last() else { break };
             after = Some(*last);
-            let mut photos: Photos = ids.iter().map(|id| (*id, Vec::new())).collect();
-            for face in db::faces::of_photos(&mut conn, &ids, self.model).await? {
-                photos.entry(face.photo).or_default().push(face);
-            }
             drop(conn);
             self.progress.expect(ids.len() as u64, 0);
-            self.batch(state, photos, &[]).await?;
+            self.batch(state, &ids, None).await?;
         }
         Ok(())
     }
@@ -138,17 +134,25 @@ impl Matching {
             return Ok(());
         }
         self.progress.phase("matching selfies");
+        if !self.dry_run {
+            // The web application may bring back what is deleted now, and knows nothing of who came meanwhile.
+            let mut tx = self.db.begin().await?;
+            db::faces::match_deleted_again(&mut tx, self.project, self.model).await?;
+            tx.commit().await?;
+        }
         // Where most of the crowd is new, nearly every photo shows one of them: to ask first costs more than it spares.
         let ask_first = new.len() * 2 < state.selfies.len();
         let mut after = None;
-        while self.kept {
+        loop {
             if self.cancel.is_requested() {
                 return Ok(());
             }
             let limit = i64::try_from(BATCH.1).unwrap_or(i64::MAX);
-            let mut conn = self.db.conn().await?;
-            let mut ids = db::faces::unmatched(&mut conn, self.project, self.model, true, after, limit).await?;
-            drop(conn);
+            let mut ids = Vec::new();
+            if self.kept {
+                let mut conn = self.db.conn().await?;
+                ids = db::faces::unmatched(&mut conn, self.project, self.model, true, after, limit).await?;
+            }
             let Some(last) = ids.last().copied() else { break };
             after = Some(last);
             // Photos that this run has compared, with all of these among the others.
@@ -172,6 +176,11 @@ impl Matching {
         let now = db::selfies::versions(&mut consented, self.project, self.model).await?;
         let compared: Vec<SelfieId> = new.intersection(&now).map(|one| one.selfie).collect();
         state.report.new_selfies = compared.len() as u64;
+        if !self.kept && db::faces::any_kept(consented.conn(), self.project, self.model).await? {
+            // They were to go and are still there: another setting may keep them yet.
+            return consented.rollback().await;
+        }
+        db::faces::match_deleted_again(consented.conn(), self.project, self.model).await?;
         db::selfies::mark_matched(consented.conn(), self.project, self.model, &compared).await?;
         consented.commit().await
     }
@@ -203,11 +212,7 @@ impl Matching {
         if left.is_empty() {
             return Ok(());
         }
-        let mut photos: Photos = left.iter().map(|id| (*id, Vec::new())).collect();
-        for face in db::faces::of_photos(&mut *self.db.conn().await?, &left, self.model).await? {
-            photos.entry(face.photo).or_default().push(face);
-        }
-        self.batch(state, photos, &[]).await
+        self.batch(state, &left, None).await
     }
 
     /// What the run came to.

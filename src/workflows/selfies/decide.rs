@@ -41,13 +41,17 @@ impl Desk {
     /// [`Kind::ConsentRequired`]; [`Kind::NotFound`] where there is no picture any more; [`Kind::BadFile`] where it shows
     /// no face; those of database and store.
     pub async fn approve(&self, selfie: &Selfie) -> Result<bool> {
-        let mut tx = self.begin(selfie.user_id).await?;
-        let before = selfies::status_for_update(&mut tx, selfie.id).await?.ok_or_else(|| gone(selfie))?;
+        let tx = self.begin(selfie.user_id).await?;
+        // Consents before the selfie: in the order of a revocation.
+        let mut held = match self.hold_alone(tx, selfie.user_id).await {
+            Err(error) if error.kind() == Kind::ConsentRequired && is_settled(selfie) => return Ok(false),
+            held => held?,
+        };
+        let before = selfies::status_for_update(held.consented.conn(), selfie.id).await?.ok_or_else(|| gone(selfie))?;
         if before == SelfieStatus::Approved.as_str() && selfie.has_vector {
-            tx.rollback().await?;
+            held.consented.rollback().await?;
             return Ok(false);
         }
-        let mut held = self.hold(tx, selfie.user_id).await?;
         let seen = self.see(&mut held, selfie).await?.ok_or_else(no_face)?;
         let passed = reasons_of(selfie.reason.as_deref());
         let mut allowed: Vec<String> = selfie.facts.as_ref().map(|facts| facts.allowed.clone()).unwrap_or_default();
@@ -173,10 +177,15 @@ pub fn reason_words(text: &str) -> Result<String> {
 }
 
 /// The codes in a `rejection_reason` of ours.
-fn reasons_of(text: Option<&str>) -> Vec<Reason> {
+pub(super) fn reasons_of(text: Option<&str>) -> Vec<Reason> {
     let codes = text.and_then(|text| text.split_once(": ")).map(|(codes, _)| codes).unwrap_or_default();
     let known = |code: &str| Reason::ALL.iter().copied().find(|reason| reason.code() == code);
     codes.split(", ").filter_map(known).collect()
+}
+
+/// Whether there is nothing left to approve.
+fn is_settled(selfie: &Selfie) -> bool {
+    selfie.status == SelfieStatus::Approved.as_str() && selfie.has_vector
 }
 
 pub(super) fn no_face() -> Error {

@@ -1,7 +1,9 @@
 //! What all work on selfies has at its disposal, and how it begins: with the user's consent.
 
+use std::collections::BTreeSet;
+
 use super::engine::Engine;
-use super::policy::Policy;
+use super::policy::{self, Policy};
 use crate::config::Config;
 use crate::db::consented::{Asked, Consented};
 use crate::db::{Db, Tx, audit, guard, selfies};
@@ -40,16 +42,51 @@ impl Desk {
         Ok(tx)
     }
 
-    /// Holds the consents of a user and of the members of their projects.
+    /// Holds the consents of a user and of the members of their projects, each by what is enough in a project that both
+    /// are in.
     ///
     /// # Errors
     /// [`Kind::ConsentRequired`] when the user's is not there or not enough.
     pub(super) async fn hold(&self, mut tx: Tx, user: UserId) -> Result<Held> {
         let policy = Policy::of(&mut tx, &self.config, user, self.project).await?;
-        let mut users = selfies::fellows(&mut tx, user, self.engine.model()).await?;
-        users.push(user);
-        let asked = Asked { users: &users, enough: &policy.enough };
-        let consented = Consented::check(tx, asked).await?;
+        let shared = policy::by_versions(&mut tx, &self.config, user).await?;
+        let mut fellows = Vec::with_capacity(shared.len());
+        for (versions, projects) in shared {
+            let there = selfies::fellows(&mut tx, user, &projects, self.engine.model()).await?;
+            fellows.push((versions, there));
+        }
+        let everybody: BTreeSet<UserId> = fellows.iter().flat_map(|(_, there)| there).copied().chain([user]).collect();
+        let everybody: Vec<UserId> = everybody.into_iter().collect();
+        // All at once first, in the one order that everybody locks in; then by what is enough where.
+        let mut consented = Consented::check(tx, Asked { users: &everybody, enough: &policy.enough }).await?;
+        if !consented.allows(user) {
+            let standing = consented.standing(user).unwrap_or(Standing::Missing);
+            consented.rollback().await?;
+            return Err(refused(standing));
+        }
+        if fellows.iter().all(|(versions, _)| policy.enough == std::slice::from_ref(versions)) {
+            return Ok(Held { consented, policy });
+        }
+        let mut allowed = BTreeSet::from([user]);
+        for (versions, there) in &fellows {
+            consented = consented.again(Asked { users: there, enough: std::slice::from_ref(versions) }).await?;
+            allowed.extend(consented.users());
+        }
+        let allowed: Vec<UserId> = allowed.into_iter().collect();
+        // Each of them is allowed by one of these lists, which was looked at above.
+        let mut enough = policy.enough.clone();
+        enough.extend(fellows.into_iter().map(|(versions, _)| versions));
+        let consented = consented.again(Asked { users: &allowed, enough: &enough }).await?;
+        Ok(Held { consented, policy })
+    }
+
+    /// Holds the consent of a user alone: for what compares them with nobody.
+    ///
+    /// # Errors
+    /// As [`Desk::hold`].
+    pub(super) async fn hold_alone(&self, mut tx: Tx, user: UserId) -> Result<Held> {
+        let policy = Policy::of(&mut tx, &self.config, user, self.project).await?;
+        let consented = Consented::check(tx, Asked { users: &[user], enough: &policy.enough }).await?;
         if consented.allows(user) {
             return Ok(Held { consented, policy });
         }
@@ -64,7 +101,7 @@ impl Desk {
     /// [`Kind::ConsentRequired`]; what the database says.
     pub async fn require_consent(&self, user: UserId) -> Result<()> {
         let tx = self.begin(user).await?;
-        self.hold(tx, user).await?.consented.rollback().await
+        self.hold_alone(tx, user).await?.consented.rollback().await
     }
 
     /// The entry of one selfie.

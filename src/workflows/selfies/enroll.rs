@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::decide::reasons_of;
 use super::desk::{Desk, Held, codes};
 use super::judge::{self, Judged, Whose};
 use super::picture::{self, LARGEST_BYTES, NoPicture, Picture};
@@ -100,8 +101,8 @@ impl Enroller {
         match known.status.as_str() {
             // Its vector went with a consent that was revoked; perhaps there is a new one.
             "approved" => known.has_vector,
-            // What is allowed now may let it pass.
-            _ => self.allow.is_empty(),
+            // What is allowed now may let it pass; what a person said of it stays.
+            _ => self.allow.is_empty() || reasons_of(known.reason.as_deref()).contains(&Reason::Manual),
         }
     }
 

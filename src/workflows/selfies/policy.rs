@@ -20,6 +20,26 @@ pub struct Policy {
     pub thresholds: Thresholds,
 }
 
+/// The live projects of a user by the versions of the consent that are enough there.
+///
+/// # Errors
+/// When a setting has an unusable value; what the database says.
+pub async fn by_versions(
+    conn: &mut PgConnection,
+    config: &Config,
+    user: UserId,
+) -> Result<Vec<(Versions, Vec<ProjectId>)>> {
+    let mut found: Vec<(Versions, Vec<ProjectId>)> = Vec::new();
+    for project in selfies::projects_of(conn, user).await? {
+        let enough = matching::enough(&project_settings::of_project(conn, config, project).await?);
+        match found.iter_mut().find(|(versions, _)| *versions == enough) {
+            Some((_, projects)) => projects.push(project),
+            None => found.push((enough, vec![project])),
+        }
+    }
+    Ok(found)
+}
+
 impl Policy {
     /// # Errors
     /// When a setting has an unusable value; what the database says.

@@ -47,11 +47,12 @@ pub async fn run(desk: Desk, scope: &Scope, outdated: Vec<Selfie>) -> Result<End
 }
 
 async fn one(desk: &Desk, user: UserId, selfie: &Selfie) -> Result<()> {
-    let mut tx = desk.begin(user).await?;
-    if selfies::status_for_update(&mut tx, selfie.id).await?.as_deref() != Some(SelfieStatus::Approved.as_str()) {
+    let tx = desk.begin(user).await?;
+    let mut held = desk.hold_alone(tx, user).await?;
+    let status = selfies::status_for_update(held.consented.conn(), selfie.id).await?;
+    if status.as_deref() != Some(SelfieStatus::Approved.as_str()) {
         return Err(Error::new(Kind::Conflict, "somebody else has decided about it meanwhile"));
     }
-    let mut held = desk.hold(tx, user).await?;
     let seen = desk.see(&mut held, selfie).await?.ok_or_else(no_face)?;
     if selfie.facts.is_some() {
         let mut consent = held.consented.of(user).ok_or_else(not_held)?;

@@ -46,11 +46,11 @@ impl Enroller {
 
     async fn waiting_one(&self, user: UserId, selfie: &Selfie) -> Result<Item> {
         let key = StorageKey::foreign(&selfie.storage_key)?;
-        let mut tx = self.desk.begin(user).await?;
-        if selfies::status_for_update(&mut tx, selfie.id).await?.as_deref() != Some("pending") {
+        let tx = self.desk.begin(user).await?;
+        let mut held = self.desk.hold(tx, user).await?;
+        if selfies::status_for_update(held.consented.conn(), selfie.id).await?.as_deref() != Some("pending") {
             return Err(Error::new(Kind::Conflict, "somebody else has decided about it meanwhile"));
         }
-        let mut held = self.desk.hold(tx, user).await?;
         let bytes = self.fetch(&key).await?;
         let sha256 = bytes.as_deref().map_or_else(|| Sha256::of(selfie.id.0.as_bytes()), Sha256::of);
         if let Some(known) = selfies::by_content(held.consented.conn(), user, &sha256).await?

@@ -11,18 +11,21 @@ use crate::db::{self, Db, PgConnection, Tx};
 use crate::error::Result;
 use crate::model::audit::{Action, Author, Entity, Entry, Fields};
 use crate::model::consent::Versions;
+use crate::model::face::FaceBox;
 use crate::model::ids::{PhotoId, ProjectId, TagId, UserId};
 use crate::model::status::{ReviewStatus, Verdict};
 use crate::model::tag::{Pair, PairState};
 use crate::workflows::setup::settings as project_settings;
 
 /// One decision of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ruling {
     pub pair: Pair,
     pub verdict: Verdict,
     /// The status that the person saw. `None`: it is not checked.
     pub seen: Option<ReviewStatus>,
+    /// The face that the person spoke of, where they saw one.
+    pub at: Option<FaceBox>,
 }
 
 /// What became of a [`Ruling`].
@@ -74,11 +77,14 @@ pub async fn rule(db: &Db, author: &Author, config: &Config, rulings: &[Ruling],
             Some(state) => match verdict_on(ruling, state, &users, &allowed) {
                 Some(refused) => refused,
                 None => {
-                    let new = NewDecision { pair: ruling.pair, verdict: ruling.verdict, actor: &author.actor };
+                    let Ruling { pair, verdict, at, .. } = *ruling;
+                    let new = NewDecision { pair, verdict, at, actor: &author.actor };
                     let tag = db::tags::decide(conn, new, state).await?;
                     written.push((*ruling, state.clone()));
-                    // The same pair may come again.
-                    states.extend(db::tags::of_pairs(conn, &[ruling.pair]).await?);
+                    if pairs.len() < rulings.len() {
+                        // The same pair may come again.
+                        states.extend(db::tags::of_pairs(conn, &[pair]).await?);
+                    }
                     Ruled::Done { tag }
                 }
             },
@@ -170,6 +176,7 @@ fn stands_already(verdict: Verdict, state: &PairState) -> bool {
             status == Some(ReviewStatus::Pending) && matches!(state.verdict, None | Some(Verdict::Reopened))
         }
         Verdict::Removed => status.is_none() && state.verdict == Some(Verdict::Removed),
+        Verdict::Undone => status.is_none() && state.verdict.is_none(),
     }
 }
 

@@ -220,7 +220,7 @@ async fn resolved(db: &Db, sheet: &Sheet) -> Result<(Vec<(u64, Ruling)>, Vec<u64
         if let Some(before) = first.insert(pair, number) {
             wrong.push(format!("line {number}: line {before} decides about the same photo and user"));
         }
-        rulings.push((number, Ruling { pair, verdict: line.verdict, seen: line.seen }));
+        rulings.push((number, Ruling { pair, verdict: line.verdict, seen: line.seen, at: None }));
     }
     if wrong.is_empty() { Ok((rulings, gone)) } else { Err(unreadable(&wrong)) }
 }
@@ -231,7 +231,7 @@ impl Settled {
             (Ruled::Done { .. }, Verdict::Confirmed | Verdict::Added) => self.confirmed += 1,
             (Ruled::Done { .. }, Verdict::Rejected) => self.rejected += 1,
             (Ruled::Done { .. }, Verdict::Reopened) => self.reopened += 1,
-            (Ruled::Done { .. }, Verdict::Removed) => self.removed += 1,
+            (Ruled::Done { .. }, Verdict::Removed | Verdict::Undone) => self.removed += 1,
             (Ruled::Unchanged, _) => self.unchanged += 1,
             (refused, _) => self.refuse(line, &refusal(refused)),
         }

@@ -60,6 +60,39 @@ fn a_revocation_takes_vectors_and_what_waits_and_leaves_the_rest() {
     }
 }
 
+/// A look numbers the faces of a photo anew, and another model sees them too: what is somebody's is where it was.
+#[test]
+fn a_revocation_finds_the_face_where_it_was_seen() {
+    let world = World::real();
+    let mut seed = Seed::default();
+    seed.guest(1).guest(2).photo(&photo(1), &[&[(1, 0.8)], &[(2, 0.8)]]).plant(&world);
+    tags(&world, &format!("match --project {PROJECT}")).code(0);
+    world.sql(
+        "UPDATE photoctl.faces SET ordinal = ordinal + 7;
+         INSERT INTO photoctl.faces (photo_id, model, ordinal, face_left, face_top, face_width, face_height, landmarks,
+                score, width_px, sharpness, luma, yaw, pitch, roll, vector)
+         SELECT photo_id, 'another', 0, face_left + 0.01, face_top, face_width, face_height, landmarks, score, width_px,
+                sharpness, luma, yaw, pitch, roll, vector
+           FROM photoctl.faces WHERE ordinal = 8",
+    );
+    let revoke = || world.machine().line("consent revoke --user g2@example.org --yes --json").run().code(0).json();
+    assert_eq!(revoke()["photo_faces_withdrawn"], 2);
+    let left = "SELECT model = 'another', ordinal, vector IS NULL FROM photoctl.faces ORDER BY 1, 2";
+    assert_eq!(world.sql(left), "f|7|f\nf|8|t\nt|0|t");
+    // Nothing but a face is left of somebody who revoked elsewhere and has no selfie any more: it goes too.
+    world.sql(&format!(
+        "UPDATE selfies SET embedding = NULL WHERE user_id = '{0}';
+         UPDATE user_consents SET revoked_at = now() WHERE user_id = '{0}'",
+        user(1)
+    ));
+    let revoke = || world.machine().line("consent revoke --user g1@example.org --yes --json").run().code(0).json();
+    assert_eq!((&revoke()["photo_faces_withdrawn"], &revoke()["photo_faces_withdrawn"]), (&1.into(), &0.into()));
+    assert_eq!(world.sql("SELECT count(vector) FROM photoctl.faces"), "0");
+    let log =
+        "SELECT fields->'photo_faces_withdrawn'->>'after' FROM photoctl.audit WHERE action = 'revoke' ORDER BY seq";
+    assert_eq!(world.sql(log), "2\n1");
+}
+
 /// The run is held in its second transaction by somebody who works on a photo; the revocation comes then. It waits for
 /// that transaction, and the third writes nothing for them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -152,6 +152,49 @@ fn where_faces_are_not_kept_the_pixels_are_compared_and_forgotten() {
 }
 
 #[test]
+fn who_revokes_is_not_computed_again_and_is_found_once_they_consent_anew() {
+    let world = World::real();
+    event(&world, &[PHOTOS[0]], &[(1, "person_a_1.jpg")]);
+    let set = format!("project settings set --project {PROJECT} match_confirm 0.99");
+    world.machine().args(shlex::split(&set).unwrap()).run().code(0);
+    world.put_object(&format!("selfies/{}.jpg", user(1)), &group(&["person_a_1.jpg"]));
+    let index = |more: &str| faces(&world, &format!("index --project {PROJECT} --json {more}")).code(0).json();
+    assert_eq!(index("")["faces"], 2);
+    tags(&world, &format!("match --project {PROJECT}")).code(0);
+    assert_eq!(told(&world), "001:001:pending");
+    world.machine().line("consent revoke --user g1@example.org --yes").ok();
+    let kept = "SELECT count(*), count(vector) FROM photoctl.faces";
+    assert_eq!(world.sql(kept), "2|1");
+    assert_eq!(index("")["found"], 0);
+    assert_eq!(index("--again")["faces"], 1, "the tag that waited is gone, and what lies there is still theirs");
+    assert_eq!(world.sql(kept), "1|1");
+    // Given anew while the first look's face is still there without its vector.
+    world.sql(&format!(
+        "INSERT INTO photoctl.faces SELECT photo_id, model, 5, face_left, face_top, face_width, face_height, landmarks,
+                score, width_px, sharpness, luma, yaw, pitch, roll, NULL, '{}' FROM photoctl.faces;
+         INSERT INTO user_consents (user_id, consent_type, consent_version, given_at)
+         VALUES ('{0}', 'biometric_processing', '1', now())",
+        user(1)
+    ));
+    world.machine().line("selfie re-embed --user g1@example.org").ok();
+    assert_eq!(index("")["faces"], 2);
+    tags(&world, &format!("match --project {PROJECT}")).code(0);
+    assert_eq!(told(&world), "001:001:pending");
+}
+
+#[test]
+fn faces_that_went_before_they_were_compared_are_looked_at_again() {
+    let world = World::real();
+    event(&world, &[PHOTOS[0]], &[(1, "person_a_1.jpg")]);
+    faces(&world, &format!("index --project {PROJECT}")).code(0);
+    let set = format!("project settings set --project {PROJECT} retain_photo_faces never");
+    world.machine().args(shlex::split(&set).unwrap()).run().code(0);
+    let run = tags(&world, &format!("match --project {PROJECT} --json")).code(0).json();
+    assert_eq!((&run["faces_purged"], &run["photos"]), (&2.into(), &1.into()), "{run}");
+    assert!(told(&world).starts_with("001:001:"), "{}", told(&world));
+}
+
+#[test]
 fn a_photo_that_cannot_be_read_is_named_and_the_others_go_on() {
     let world = World::real();
     event(&world, PHOTOS, &[(1, "person_a_1.jpg")]);

@@ -136,6 +136,54 @@ fn what_people_decided_stays_also_in_the_web_application() {
 }
 
 #[test]
+fn a_photo_that_comes_back_is_compared_with_who_came_meanwhile() {
+    for by_web in [false, true] {
+        let world = World::real();
+        let mut seed = Seed::default();
+        seed.guest(1).photo(&photo(1), &[&[(1, 0.8)], &[(2, 0.8)]]).plant(&world);
+        matched(&world, "");
+        world.photos(&format!("delete {} --yes", photo(1))).run().code(0);
+        seed.guest(2).plant(&world);
+        assert_eq!(matched(&world, "")["new_selfies"], 1);
+        if by_web {
+            world.sql("UPDATE photos SET deleted_at = NULL");
+        } else {
+            world.photos(&format!("restore {}", photo(1))).run().code(0);
+        }
+        assert_eq!(matched(&world, "")["photos"], 1);
+        assert_eq!(told(&world), "001:001:confirmed 001:002:confirmed", "by_web {by_web}");
+    }
+}
+
+/// The web application has decided and not committed yet when the run comes to that tag.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_decided_while_a_run_goes_on_stands() {
+    use sqlx::Connection;
+    let world = World::real();
+    let mut seed = Seed::default();
+    seed.guest(1).photo(&photo(1), &[&[(1, 0.4)]]).plant(&world);
+    matched(&world, "");
+    assert_eq!(told(&world), "001:001:pending");
+    // A better selfie would have it confirmed.
+    seed.selfie(1, &[(1, 0.5), (41, 0.86)]).plant(&world);
+    let better = "UPDATE selfies SET embedding = (SELECT vector FROM photoctl.faces) WHERE id::text LIKE '%e002'";
+    world.sql(better);
+    let db = world.database().unwrap();
+    let mut web = db.outsider().await;
+    let decide = "BEGIN; UPDATE photo_tags SET review_status = 'rejected'";
+    sqlx::raw_sql(decide).execute(&mut web).await.unwrap();
+    let run = world.machine().line(&format!("tags match --project {PROJECT} --json")).spawn();
+    db.until_blocked(1);
+    sqlx::raw_sql("COMMIT").execute(&mut web).await.unwrap();
+    web.close().await.unwrap();
+    let report = run.wait().code(0).json();
+    assert_eq!((&report["decided_elsewhere"], &report["changed"]), (&1.into(), &0.into()), "{report}");
+    assert_eq!(told(&world), "001:001:rejected");
+    matched(&world, "--all");
+    assert_eq!(told(&world), "001:001:rejected");
+}
+
+#[test]
 fn thresholds_are_the_projects_and_contradictions_are_refused() {
     let world = World::real();
     let mut seed = Seed::default();

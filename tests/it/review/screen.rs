@@ -109,9 +109,13 @@ fn it_can_be_someone_else() {
     while world.db.psql(&added) != "manual|confirmed" {
         assert!(begun.elapsed().as_secs() < 20, "{}", world.db.psql(&added));
     }
+    let mark = format!("SELECT face_left, face_width, ordinal FROM photoctl.tag_marks WHERE user_id = '{CY}'");
+    assert_eq!(world.db.psql(&mark), "0.3|0.4|", "the face that was shown is theirs");
     screen.send("u");
     world.until("pp");
     assert_eq!(world.db.psql(&added), "", "there was none before");
+    let latest = format!("SELECT decision FROM photoctl.tag_decisions WHERE user_id = '{CY}' ORDER BY id DESC LIMIT 1");
+    assert_eq!(world.db.psql(&latest), "undone", "and nobody has said that it is not them");
     screen.send("o");
     screen.wait_for("> Bo Berg");
     screen.send("\u{1b}");

@@ -85,6 +85,26 @@ fn a_member_of_no_common_project_is_not_compared() {
     assert_eq!(text(&item, "status"), "approved", "{item}");
 }
 
+/// What is enough in one project is not enough for a member of another one.
+#[test]
+fn a_member_is_compared_by_what_is_enough_where_they_are() {
+    let world = World::real();
+    member(&world, "gus@example.org", Some("1"));
+    member(&world, "eva@example.org", Some("1"));
+    enrolled(&world, "gus@example.org", &face("person_a_1"), 0, "");
+    // Eva takes part in both; Gus only where another version is asked for by now.
+    world.sql(
+        "INSERT INTO project_members (project_id, user_id)
+         SELECT p.id, u.id FROM projects p, users u WHERE p.name = 'Winter Run';
+         DELETE FROM project_members m USING users u, projects p
+          WHERE u.id = m.user_id AND p.id = m.project_id AND u.email = 'gus@example.org' AND p.name <> 'Winter Run'",
+    );
+    let settings = ["project", "settings", "set", "--project", "Winter Run", "consent_versions", "2"];
+    world.machine().args(settings).ok();
+    let item = enrolled(&world, "eva@example.org", &face("person_a_2"), 0, "");
+    assert_eq!(text(&item, "status"), "approved", "{item}");
+}
+
 #[test]
 fn selfies_are_reviewed_at_a_terminal_only() {
     for world in World::both() {

@@ -98,6 +98,17 @@ fn somebody_may_let_a_fault_pass_and_the_log_says_so() {
 }
 
 #[test]
+fn what_a_person_refused_is_not_let_pass_by_a_list_of_faults() {
+    let world = World::real();
+    member(&world, "gus@example.org", Some("1"));
+    let item = enrolled(&world, "gus@example.org", &face("person_a_1"), 0, "");
+    selfie(&world, &format!("reject {} --reason 'That is your sister.'", text(&item, "id"))).code(0);
+    let again = enrolled(&world, "gus@example.org", &face("person_a_1"), 0, "--allow LOW_SHARPNESS");
+    assert_eq!(text(&again, "status"), "already_present", "{again}");
+    assert_eq!(world.sql("SELECT status, embedding IS NULL FROM selfies"), "rejected|t");
+}
+
+#[test]
 fn files_that_are_no_selfies_say_what_they_are_and_the_others_go_on() {
     for world in World::both() {
         member(&world, "gus@example.org", Some("1"));

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::db::{self, Db};
 use crate::error::Result;
 use crate::model::audit::Author;
+use crate::model::face::FaceBox;
 use crate::model::status::{ReviewStatus, Verdict};
 use crate::model::tag::{Pair, PairState};
 use crate::workflows::tags::decide::{self, Ruled, Ruling};
@@ -66,6 +67,7 @@ impl Scribe {
                 verdict: one.verdict,
                 // Whoever is added by hand was not looked at.
                 seen: (one.verdict != Verdict::Added).then_some(ReviewStatus::Pending),
+                at: (one.verdict == Verdict::Added).then(|| area_of_another(one.pair, &before)).flatten(),
             })
             .collect();
         let ruled = decide::rule(&self.db, &self.author, &self.config, &rulings, false).await?;
@@ -89,7 +91,8 @@ impl Scribe {
         for one in written {
             match back(one.before) {
                 Some(verdict) if Some(verdict) != same(one) => {
-                    rulings.push(Ruling { pair: one.given.pair, verdict, seen: status_after(one.given.verdict) });
+                    let seen = status_after(one.given.verdict);
+                    rulings.push(Ruling { pair: one.given.pair, verdict, seen, at: None });
                 }
                 _ => answers.push((one.given.pair, Undone::Nothing)),
             }
@@ -101,10 +104,18 @@ impl Scribe {
     }
 }
 
+/// Somebody is added because the face before the person is theirs: the one that was said to be another's in the same step.
+fn area_of_another(pair: Pair, before: &BTreeMap<Pair, PairState>) -> Option<FaceBox> {
+    let others = before.iter().filter(|(other, _)| other.photo == pair.photo && other.user != pair.user);
+    let areas: Vec<FaceBox> = others.filter_map(|(_, state)| state.mark.as_ref()?.area).collect();
+    // Of several nobody can tell which.
+    if let [only] = areas[..] { Some(only) } else { None }
+}
+
 /// The decision that brings back what stood.
 fn back(before: Option<ReviewStatus>) -> Option<Verdict> {
     Some(match before {
-        None => Verdict::Removed,
+        None => Verdict::Undone,
         Some(ReviewStatus::Pending) => Verdict::Reopened,
         Some(ReviewStatus::Rejected) => Verdict::Rejected,
         Some(ReviewStatus::Confirmed) => Verdict::Confirmed,
@@ -124,7 +135,7 @@ fn status_after(verdict: Verdict) -> Option<ReviewStatus> {
         Verdict::Confirmed | Verdict::Added => Some(ReviewStatus::Confirmed),
         Verdict::Rejected => Some(ReviewStatus::Rejected),
         Verdict::Reopened => Some(ReviewStatus::Pending),
-        Verdict::Removed => None,
+        Verdict::Removed | Verdict::Undone => None,
     }
 }
 
