@@ -185,18 +185,23 @@ pub async fn withdraw(conn: &mut PgConnection, user: UserId) -> Result<Withdrawn
         user.0,
     );
     let photo_faces_withdrawn = faces.execute(&mut *conn).await?.rows_affected();
-    let tags = sqlx::query!(
+    let gone = sqlx::query_scalar!(
         "
         WITH mine AS (SELECT id FROM photo_tags WHERE user_id = $1 AND review_status = 'pending' ORDER BY id FOR UPDATE)
         DELETE FROM photo_tags t USING mine WHERE t.id = mine.id
+        RETURNING t.photo_id
         ",
         user.0,
-    );
-    let pending_tags_removed = tags.execute(&mut *conn).await?.rows_affected();
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let pending_tags_removed = gone.len() as u64;
+    // By the tags that went, not by the marks: what somebody decided in the web application meanwhile is still to be seen.
     sqlx::query!(
         "UPDATE photoctl.tag_marks SET status = NULL, withdrawn_at = now(), marked_at = now()
-          WHERE user_id = $1 AND status = 'pending'",
+          WHERE user_id = $1 AND photo_id = ANY($2)",
         user.0,
+        &gone,
     )
     .execute(&mut *conn)
     .await?;

@@ -77,6 +77,9 @@ fn a_consent_is_recorded_with_its_proof_and_ended_with_what_was_known_by_it() {
         done.stdout_has("no active consent");
         assert_eq!(told(&world), "grant grant grant revoke");
 
+        // What was given before the revocation does not bring it back.
+        let old = consent(&world, &format!("grant --user gus@example.org {GRANT} --given-at 2026-01-01T00:00:00Z"));
+        old.code(2).stderr_has("that holds");
         // Granting again adds a row.
         consent(&world, &format!("grant --user gus@example.org {GRANT}")).code(0);
         assert_eq!(world.sql(&format!("SELECT count(*) FROM user_consents WHERE user_id = '{gus}'")), "3");

@@ -137,7 +137,7 @@ pub async fn run(app: &App, args: UploadArgs) -> Finished {
     });
     let (project, photographer, config) = named.await?;
     let mut plan = plan(app, args, roots, &config, project, &photographer)?;
-    plan.faces = faces(app, &config, &plan).await?;
+    plan.faces = faces(&config, &plan).await?;
     let dry_run = args.dry_run;
     let store = db.retry(PATIENCE, |_db| async move { app.store_for(dry_run).await.cloned() }).await?;
     let target = app.target(true);
@@ -157,17 +157,13 @@ pub async fn run(app: &App, args: UploadArgs) -> Finished {
 }
 
 /// The engine, where the project wants faces to be looked for at once, and they may be kept.
-async fn faces(app: &App, config: &Config, plan: &IngestPlan) -> Result<Option<std::sync::Arc<look::Engine>>> {
+async fn faces(config: &Config, plan: &IngestPlan) -> Result<Option<std::sync::Arc<look::Engine>>> {
     if plan.dry_run || plan.recipe.is_none() || !config.flag(settings::INDEX_ON_UPLOAD)? {
         return Ok(None);
     }
-    let (db, project) = (app.db().await?, plan.project.id);
-    let keeps =
-        db.retry(
-            PATIENCE,
-            |db| async move { retention::keeps(&mut *db.conn().await?, config, project, Utc::now()).await },
-        );
-    if keeps.await? { look::engine(config).await.map(Some) } else { Ok(None) }
+    // Without an end the last upload counts, and that is this one.
+    let keeps = retention::Retention::of(config)?.keeps(plan.project.end_at, Utc::now());
+    if keeps { look::engine(config).await.map(Some) } else { Ok(None) }
 }
 
 async fn people(app: &App, conn: &mut DbConn, args: &UploadArgs) -> Result<(Project, Photographer)> {

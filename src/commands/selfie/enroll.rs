@@ -66,13 +66,16 @@ pub async fn run(app: &App, args: EnrollArgs) -> Finished {
         Some(files) => enroller.run(&scope, files).await?,
         None => {
             let filter = select::Whose { user: work.user, project: work.project }.filter();
-            let waiting = selfies::list(&mut *db.conn().await?, web::waiting(filter), select::ALL).await?;
+            let mut waiting = selfies::list(&mut *db.conn().await?, web::waiting(filter), select::ALL).await?;
+            // The one that was sent first is judged first: the others beside it.
+            waiting.reverse();
             enroller.run_waiting(&scope, waiting).await?
         }
     };
     ended.add_first(work.unowned);
     let approved = ended.users(ItemStatus::Approved);
-    let matched = if args.matching && !args.dry_run && !approved.is_empty() {
+    let goes_on = !args.dry_run && !scope.cancel.is_requested();
+    let matched = if args.matching && goes_on && !approved.is_empty() {
         match_now(&desk, &scope, &approved).await?
     } else {
         Vec::new()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::batch::Progress;
+use crate::batch::{Budget, Progress};
 use crate::commands::reference;
 use crate::config::settings;
 use crate::db::refs;
@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::ids::{ProjectId, SelfieId, UserId};
 use crate::model::selfie::Selfie;
 use crate::model::text::{printable, quoted};
-use crate::workflows::selfies::desk::Desk;
+use crate::workflows::selfies::desk::{self, Desk};
 use crate::workflows::selfies::engine::Engine;
 use crate::workflows::selfies::run::Scope;
 
@@ -96,6 +96,7 @@ impl Whose {
 pub(super) async fn desk(app: &App, project: Option<ProjectId>, dry_run: bool) -> Result<Desk> {
     let store = app.store_for(dry_run).await?.clone();
     Ok(Desk {
+        memory: Budget::new(desk::MEMORY_BYTES),
         db: app.db().await?.clone(),
         store,
         engine: Engine::load(&app.config)?,

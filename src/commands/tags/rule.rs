@@ -55,7 +55,8 @@ pub async fn remove(app: &App, args: RemoveArgs) -> Finished {
 }
 
 async fn decided(app: &App, pairs: &[Pair], verdict: Verdict, dry_run: bool) -> Finished {
-    let rulings: Vec<Ruling> = pairs.iter().map(|pair| Ruling { pair: *pair, verdict, seen: None, at: None }).collect();
+    let rulings: Vec<Ruling> =
+        pairs.iter().map(|pair| Ruling { pair: *pair, verdict, seen: None, at: None, follows: false }).collect();
     let ruled = decide::rule(app.db().await?, &app.author(), &app.config, &rulings, dry_run).await?;
     if let [only @ (Ruled::NoConsent | Ruled::Gone | Ruled::ChangedMeanwhile(_))] = ruled.as_slice() {
         return Err::<Done, Error>(refusal(only));

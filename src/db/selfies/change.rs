@@ -7,7 +7,7 @@ use crate::db::consented::Allowed;
 use crate::db::faces::{FaceColumns, to_column};
 use crate::error::Result;
 use crate::model::face::{Embedding, FoundFace};
-use crate::model::ids::SelfieId;
+use crate::model::ids::{SelfieId, UserId};
 
 /// Lets a selfie pass that a person has looked at. Returns whether it was one of the user's, and is not deleted.
 ///
@@ -97,6 +97,49 @@ pub async fn measured(
     .execute(allowed.conn())
     .await?;
     Ok(())
+}
+
+/// Says where a selfie's picture is now, and where the one is that was given.
+///
+/// # Errors
+/// What the database says.
+pub async fn moved(allowed: &mut Allowed<'_>, id: SelfieId, storage_key: &str, original_key: &str) -> Result<()> {
+    let user = allowed.user();
+    sqlx::query!(
+        "UPDATE selfies SET storage_key = $3, updated_at = now() WHERE id = $1 AND user_id = $2",
+        id.0,
+        user.0,
+        storage_key
+    )
+    .execute(allowed.conn())
+    .await?;
+    sqlx::query!(
+        "UPDATE photoctl.selfie_facts SET original_key = coalesce(original_key, $2) WHERE selfie_id = $1",
+        id.0,
+        original_key
+    )
+    .execute(allowed.conn())
+    .await?;
+    Ok(())
+}
+
+/// Objects as the web application put them, beside pictures of ours: a run that was cut short left them.
+///
+/// # Errors
+/// What the database says.
+pub async fn left_originals(conn: &mut PgConnection) -> Result<Vec<(SelfieId, UserId, String)>> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT f.selfie_id, f.user_id, f.original_key AS "key!"
+          FROM photoctl.selfie_facts f
+          JOIN selfies s ON s.id = f.selfie_id AND s.deleted_at IS NULL AND s.storage_key <> f.original_key
+         WHERE f.original_key NOT LIKE 'users/%/selfies/%-original.%'
+         ORDER BY f.selfie_id
+        "#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (SelfieId(row.selfie_id), UserId(row.user_id), row.key)).collect())
 }
 
 /// Whether another selfie that is not deleted has this object.

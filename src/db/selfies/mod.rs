@@ -7,7 +7,8 @@ mod near;
 mod record;
 
 pub use change::{
-    approve, delete, embed, forget_deleted, forget_original, key_is_shared, measured, reject, status_for_update,
+    approve, delete, embed, forget_deleted, forget_original, key_is_shared, left_originals, measured, moved, reject,
+    status_for_update,
 };
 pub use enrolled::{
     Enrolled, Version, enrolled, forget_matches, mark_matched, matched, members_with_selfies, of_other_models, versions,

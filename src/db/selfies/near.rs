@@ -38,30 +38,21 @@ pub async fn projects_of(conn: &mut PgConnection, user: UserId) -> Result<Vec<Pr
     Ok(ids.into_iter().map(ProjectId).collect())
 }
 
-/// The other live members of these projects who have an approved selfie by `model`, by id.
+/// The other live members of these projects, by id: also those whose selfie is not there yet.
 ///
 /// # Errors
 /// What the database says.
-pub async fn fellows(
-    conn: &mut PgConnection,
-    user: UserId,
-    projects: &[ProjectId],
-    model: &str,
-) -> Result<Vec<UserId>> {
+pub async fn fellows(conn: &mut PgConnection, user: UserId, projects: &[ProjectId]) -> Result<Vec<UserId>> {
     let projects: Vec<Uuid> = projects.iter().map(|project| project.0).collect();
     let ids = sqlx::query_scalar!(
         r#"
         SELECT DISTINCT o.user_id
           FROM project_members o
           JOIN users u ON u.id = o.user_id AND u.deleted_at IS NULL
-          JOIN selfies s ON s.user_id = o.user_id AND s.status = 'approved' AND s.deleted_at IS NULL
-                        AND s.embedding IS NOT NULL
-          JOIN photoctl.selfie_facts f ON f.selfie_id = s.id AND f.model = $2
-         WHERE o.project_id = ANY($3) AND o.user_id <> $1
+         WHERE o.project_id = ANY($2) AND o.user_id <> $1
          ORDER BY o.user_id
         "#,
         user.0,
-        model,
         &projects,
     )
     .fetch_all(conn)

@@ -18,6 +18,8 @@ pub struct Known {
     pub reason: Option<String>,
     pub has_vector: bool,
     pub deleted: bool,
+    /// Codes of what somebody let pass.
+    pub allowed: Vec<String>,
 }
 
 /// The user's selfie of this content, also a deleted one.
@@ -28,7 +30,7 @@ pub async fn by_content(conn: &mut PgConnection, user: UserId, sha256: &Sha256) 
     let row = sqlx::query!(
         r#"
         SELECT s.id, s.status, s.rejection_reason, s.embedding IS NOT NULL AS "has_vector!",
-               s.deleted_at IS NOT NULL AS "deleted!"
+               s.deleted_at IS NOT NULL AS "deleted!", f.allowed
           FROM photoctl.selfie_facts f
           JOIN selfies s ON s.id = f.selfie_id
          WHERE f.user_id = $1 AND f.sha256 = $2
@@ -44,6 +46,7 @@ pub async fn by_content(conn: &mut PgConnection, user: UserId, sha256: &Sha256) 
         reason: row.rejection_reason,
         has_vector: row.has_vector,
         deleted: row.deleted,
+        allowed: row.allowed,
     }))
 }
 
@@ -131,7 +134,10 @@ async fn facts(allowed: &mut Allowed<'_>, judged: &Judged<'_>) -> Result<()> {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
         ON CONFLICT (selfie_id) DO UPDATE
            SET sha256 = excluded.sha256, file_name = excluded.file_name, width = excluded.width,
-               height = excluded.height, original_key = excluded.original_key, engine = excluded.engine,
+               height = excluded.height,
+               -- What was kept before is still in the store.
+               original_key = coalesce(excluded.original_key, photoctl.selfie_facts.original_key),
+               engine = excluded.engine,
                model = excluded.model, face_left = excluded.face_left, face_top = excluded.face_top,
                face_width = excluded.face_width, face_height = excluded.face_height, landmarks = excluded.landmarks,
                score = excluded.score, width_px = excluded.width_px, sharpness = excluded.sharpness,

@@ -91,27 +91,35 @@ pub struct RunnerUp {
     pub score: f32,
 }
 
-/// Claims up to `limit` pending tags that nobody holds, `by` included, of a project or of all, in that order. Tags of
+/// Which pending tags are wanted: all that is set must hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    pub project: Option<ProjectId>,
+    pub user: Option<UserId>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// Claims the first of the wanted pending tags that nobody holds, `by` included, in that order. Tags of
 /// deleted photos, users and projects are left out, and those of users without an active consent, who could not be
-/// confirmed. Fewer than `limit`: there are no more.
+/// confirmed. Fewer than the limit: there are no more.
 ///
 /// # Errors
 /// What the database says.
 pub async fn claim(
     conn: &mut PgConnection,
-    project: Option<ProjectId>,
+    wanted: Wanted,
     by: Uuid,
     lease: Duration,
-    limit: u32,
     order: ReviewOrder,
 ) -> Result<Vec<PendingTag>> {
     let mut claimed = Vec::new();
     loop {
-        let wanted = limit.saturating_sub(u32::try_from(claimed.len()).unwrap_or(u32::MAX));
-        let (free, won) = take(conn, project, by, lease, wanted, order).await?;
+        let left = wanted.limit.saturating_sub(u32::try_from(claimed.len()).unwrap_or(u32::MAX));
+        let (free, won) = take(conn, Wanted { limit: left, ..wanted }, by, lease, order).await?;
         claimed.extend(won);
         // What somebody else won between the look and the lock does not count: there may be more behind it.
-        if claimed.len() >= limit as usize || free < i64::from(wanted) {
+        if claimed.len() >= wanted.limit as usize || free < i64::from(left) {
             let mut tags = pending(conn, &claimed).await?;
             tags.sort_by(|a, b| order.compare(a, b));
             return Ok(tags);
@@ -122,10 +130,9 @@ pub async fn claim(
 /// One round: how many tags were free to be taken, and which were won.
 async fn take(
     conn: &mut PgConnection,
-    project: Option<ProjectId>,
+    wanted: Wanted,
     by: Uuid,
     lease: Duration,
-    wanted: u32,
     order: ReviewOrder,
 ) -> Result<(i64, Vec<Uuid>)> {
     // Who looked before another's claim committed finds the rows unlocked again, but not the claim: so the claim is
@@ -140,6 +147,7 @@ async fn take(
               JOIN users u ON u.id = t.user_id AND u.deleted_at IS NULL
              WHERE t.review_status = 'pending'
                AND ($1::uuid IS NULL OR p.project_id = $1)
+               AND ($7::uuid IS NULL OR t.user_id = $7)
                AND EXISTS (SELECT FROM user_consents c
                             WHERE c.user_id = t.user_id AND c.consent_type = $6 AND c.revoked_at IS NULL)
                AND NOT EXISTS (SELECT FROM photoctl.review_claims c
@@ -159,12 +167,13 @@ async fn take(
         )
         SELECT (SELECT count(*) FROM free) AS "free!", ARRAY(SELECT tag_id FROM won) AS "won!"
         "#,
-        project.map(|id| id.0),
+        wanted.project.map(|id| id.0),
         by,
         lease.as_secs_f64(),
-        i64::from(wanted),
+        i64::from(wanted.limit),
         order.word(),
         BIOMETRIC,
+        wanted.user.map(|id| id.0),
     )
     .fetch_one(conn)
     .await?;

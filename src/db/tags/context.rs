@@ -43,8 +43,9 @@ pub async fn photos(
            AND CASE WHEN $4 THEN m.context_photo IS NOT NULL
                     ELSE EXISTS (SELECT FROM photoctl.face_scans s
                                   WHERE s.photo_id = m.photo_id AND s.model = m.model AND s.kept) END
-           AND NOT EXISTS (SELECT FROM photoctl.tag_decisions d
-                            WHERE d.photo_id = m.photo_id AND d.user_id = m.user_id)
+           AND coalesce((SELECT d.decision FROM photoctl.tag_decisions d
+                          WHERE d.photo_id = m.photo_id AND d.user_id = m.user_id
+                          ORDER BY d.id DESC LIMIT 1), 'undone') = 'undone'
            AND ($5::uuid IS NULL OR m.photo_id > $5)
          ORDER BY m.photo_id
          LIMIT $6

@@ -84,8 +84,11 @@ pub async fn list(conn: &mut PgConnection, filter: &TagFilter, limit: i64) -> Re
            AND ($6::text IS NULL OR t.source = $6)
            AND ($7::real IS NULL OR t.confidence >= $7 * 100)
            AND ($8::real IS NULL OR t.confidence < $8 * 100)
-           AND (NOT $9 OR NOT EXISTS (SELECT FROM photoctl.tag_decisions d
-                                       WHERE d.photo_id = t.photo_id AND d.user_id = t.user_id))
+           AND (NOT $9 OR CASE WHEN m.photo_id IS NULL THEN t.review_status = 'pending'
+                               ELSE m.status = t.review_status
+                                    AND coalesce((SELECT d.decision FROM photoctl.tag_decisions d
+                                                   WHERE d.photo_id = t.photo_id AND d.user_id = t.user_id
+                                                   ORDER BY d.id DESC LIMIT 1), 'undone') = 'undone' END)
            AND ($10::uuid IS NULL OR (t.created_at, t.id) < (SELECT created_at, id FROM photo_tags WHERE id = $10))
          ORDER BY t.created_at DESC, t.id DESC
          LIMIT $11

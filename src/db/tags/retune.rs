@@ -20,8 +20,9 @@ pub async fn undecided(conn: &mut PgConnection, project: ProjectId, engine: &str
           FROM photoctl.tag_marks m
           JOIN photos p ON p.id = m.photo_id AND p.deleted_at IS NULL
          WHERE p.project_id = $1 AND m.engine = $2 AND m.status IS NOT NULL
-           AND NOT EXISTS (SELECT FROM photoctl.tag_decisions d
-                            WHERE d.photo_id = m.photo_id AND d.user_id = m.user_id)
+           AND coalesce((SELECT d.decision FROM photoctl.tag_decisions d
+                          WHERE d.photo_id = m.photo_id AND d.user_id = m.user_id
+                          ORDER BY d.id DESC LIMIT 1), 'undone') = 'undone'
          ORDER BY m.photo_id, m.user_id
         ",
         project.0,

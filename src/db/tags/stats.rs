@@ -33,8 +33,8 @@ pub async fn bands(conn: &mut PgConnection, project: ProjectId, engine: &str, wi
                count(*) FILTER (WHERE t.review_status = 'pending') AS "pending!",
                count(*) FILTER (WHERE t.review_status = 'rejected') AS "rejected!",
                count(*) FILTER (WHERE t.review_status IS NULL) AS "gone!",
-               count(*) FILTER (WHERE d.decision IN ('confirmed', 'added')) AS "yes!",
-               count(*) FILTER (WHERE d.decision IN ('rejected', 'removed')) AS "no!"
+               count(*) FILTER (WHERE v.said = 'yes') AS "yes!",
+               count(*) FILTER (WHERE v.said = 'no') AS "no!"
           FROM photoctl.tag_marks m
           JOIN photos p ON p.id = m.photo_id AND p.deleted_at IS NULL
           JOIN users u ON u.id = m.user_id AND u.deleted_at IS NULL
@@ -46,6 +46,13 @@ pub async fn bands(conn: &mut PgConnection, project: ProjectId, engine: &str, wi
           LEFT JOIN LATERAL (SELECT decision FROM photoctl.tag_decisions
                               WHERE photo_id = m.photo_id AND user_id = m.user_id
                               ORDER BY id DESC LIMIT 1) d ON true
+          -- A status that photoctl did not write is a decision of the web application, noted or not.
+          CROSS JOIN LATERAL (SELECT CASE
+                  WHEN t.review_status IS DISTINCT FROM m.status THEN
+                      CASE t.review_status WHEN 'confirmed' THEN 'yes' WHEN 'pending' THEN 'open' ELSE 'no' END
+                  WHEN d.decision IN ('confirmed', 'added') THEN 'yes'
+                  WHEN d.decision IN ('rejected', 'removed') THEN 'no'
+              END AS said) v
          WHERE p.project_id = $1 AND m.engine = $2
          GROUP BY 1
          ORDER BY 1

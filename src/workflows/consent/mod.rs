@@ -114,6 +114,13 @@ pub async fn grant(
         let said = format!("{who} has an active consent in version {version} already (id {})", there.id);
         return Err(Error::new(Kind::AlreadyExists, said).hint("--if-not-exists is content with that"));
     }
+    let of_kind = ConsentFilter { user: Some(user.id), kind, ..Default::default() };
+    let ended = consents::list(&mut tx, of_kind, i64::MAX).await?.into_iter().filter_map(|one| one.revoked_at).max();
+    if let Some(ended) = ended.filter(|ended| words.given_at <= *ended) {
+        let (given, ended) = (time::rfc3339(words.given_at), time::rfc3339(ended));
+        let said = format!("the consent was given at {given}, and the user revoked at {ended}: that holds");
+        return Err(Error::invalid(said).hint("a consent that is given again has its own time and proof"));
+    }
     if mode.dry_run {
         tx.rollback().await?;
         return Ok((planned(user, words), Added::Planned));

@@ -80,7 +80,11 @@ fn derived(
     let Some(engine) = faces else {
         return deriver.derive(bytes, probe).map(|made| (made, None)).map_err(|error| trouble::of_imaging(&error));
     };
-    let (made, pixels) = deriver.derive_with_pixels(bytes, probe).map_err(|error| trouble::of_imaging(&error))?;
+    let (made, pixels) = match deriver.derive_with_pixels(bytes, probe) {
+        // Too large to be looked at in its own size, and not for its previews.
+        Err(error) if error.reason() == imaging::Reason::TooLarge => return derived(deriver, None, bytes, probe),
+        made => made.map_err(|error| trouble::of_imaging(&error))?,
+    };
     let seen = look::see(engine, &pixels, &[]).map_err(|error| Failure::of(FailReason::INTERNAL, error.message()))?;
     Ok((made, Some((engine.model(), Arc::new(seen)))))
 }

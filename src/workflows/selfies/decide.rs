@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, Held, codes};
 use super::judge::{self, Company, Whose, not_held};
-use super::picture::{self, LARGEST_BYTES, NoPicture};
+use super::picture::{self, LARGEST_BYTES, NoPicture, Picture};
 use crate::db::selfies::{self, Judged};
 use crate::db::{Db, audit, guard};
 use crate::error::{Error, Kind, Result};
@@ -31,6 +31,7 @@ pub(super) struct Seen {
     pub vector: Embedding,
     pub sha256: Sha256,
     pub size: (u32, u32),
+    picture: Picture,
     bytes: Vec<u8>,
 }
 
@@ -58,12 +59,37 @@ impl Desk {
         allowed.extend(passed.iter().map(|reason| reason.code().to_owned()));
         allowed.dedup();
         self.write(&mut held, selfie, &seen, &allowed).await?;
+        let left = self.make_plain(&mut held, selfie, &seen).await?;
         let fields = Fields::new()
             .plain("user_id", None, Some(&selfie.user_id.to_string()))
             .plain("status", Some(&before), Some(SelfieStatus::Approved.as_str()))
             .plain("allowed", None, codes(&passed).as_deref());
         self.commit(held.consented, &self.entry(Action::Approve, selfie.id, fields)).await?;
+        if let Some(left) = left.filter(|_| !self.dry_run) {
+            self.remove_original(selfie.id, &left).await.map_err(|error| {
+                error
+                    .context(format!("selfie {} is approved, what the web application stored", selfie.id))
+                    .hint("photoctl selfie enroll --pending removes it once the store answers")
+            })?;
+        }
         Ok(true)
+    }
+
+    /// What is kept is upright, no larger than it must be, and without metadata: the web application's object is not yet.
+    /// Returns it where it is to go.
+    async fn make_plain(&self, held: &mut Held, selfie: &Selfie, seen: &Seen) -> Result<Option<StorageKey>> {
+        let key = StorageKey::selfie(selfie.user_id, selfie.id);
+        if seen.picture.is_plain || selfie.storage_key == key.as_str() {
+            return Ok(None);
+        }
+        self.put(&key, || seen.picture.jpeg()).await?;
+        let mut consent = held.consented.of(selfie.user_id).ok_or_else(not_held)?;
+        selfies::moved(&mut consent, selfie.id, key.as_str(), &selfie.storage_key).await?;
+        let shared = selfies::key_is_shared(held.consented.conn(), selfie.id, &selfie.storage_key).await?;
+        if held.policy.keep_originals || shared {
+            return Ok(None);
+        }
+        Ok(Some(StorageKey::foreign(&selfie.storage_key)?))
     }
 
     /// Writes an approved selfie with its vector, and the facts where there are none yet.
@@ -119,6 +145,7 @@ impl Desk {
         }
         let bytes = self.store.get_bytes(&key, LARGEST_BYTES).await?.to_vec();
         let name = std::path::PathBuf::from(key.as_str().rsplit('/').next().unwrap_or_default());
+        let _room = self.room_for(&bytes, &name).await;
         let picture = match tokio::task::block_in_place(|| picture::open(&bytes, &name)) {
             Ok(picture) => picture,
             Err(NoPicture::Broken(error)) => return Err(error),
@@ -130,7 +157,7 @@ impl Desk {
         let Some(face) = self.engine.find(&allowed, &picture.pixels)?.into_iter().next() else { return Ok(None) };
         let vector = self.engine.embed(&allowed, &picture.pixels, &face)?;
         let size = (picture.pixels.width(), picture.pixels.height());
-        Ok(Some(Seen { face, vector, sha256: Sha256::of(&bytes), size, bytes }))
+        Ok(Some(Seen { face, vector, sha256: Sha256::of(&bytes), size, picture, bytes }))
     }
 }
 

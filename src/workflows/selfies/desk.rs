@@ -2,8 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use std::path::Path;
+
 use super::engine::Engine;
+use super::picture;
 use super::policy::{self, Policy};
+use crate::batch::Budget;
+use crate::batch::budget::Share;
 use crate::config::Config;
 use crate::db::consented::{Asked, Consented};
 use crate::db::{Db, Tx, audit, guard, selfies};
@@ -12,7 +17,7 @@ use crate::model::audit::{Action, Author, Entity, Entry, Fields};
 use crate::model::consent::Standing;
 use crate::model::ids::{ProjectId, SelfieId, UserId};
 use crate::model::selfie::Reason;
-use crate::objects::Store;
+use crate::objects::{PutOptions, Source, StorageKey, Store};
 
 /// Shared by all selfies of a run.
 #[derive(Clone)]
@@ -26,7 +31,12 @@ pub struct Desk {
     pub project: Option<ProjectId>,
     /// Everything is looked at as if it were done, under the same consent, and nothing is written.
     pub dry_run: bool,
+    /// For pictures that are looked at at once.
+    pub memory: Budget,
 }
+
+/// What [`Desk::memory`] holds in bytes.
+pub const MEMORY_BYTES: u64 = 1 << 30;
 
 /// A user's consent, held together with that of everybody they are compared with, and the rules that hold.
 pub(super) struct Held {
@@ -52,7 +62,7 @@ impl Desk {
         let shared = policy::by_versions(&mut tx, &self.config, user).await?;
         let mut fellows = Vec::with_capacity(shared.len());
         for (versions, projects) in shared {
-            let there = selfies::fellows(&mut tx, user, &projects, self.engine.model()).await?;
+            let there = selfies::fellows(&mut tx, user, &projects).await?;
             fellows.push((versions, there));
         }
         let everybody: BTreeSet<UserId> = fellows.iter().flat_map(|(_, there)| there).copied().chain([user]).collect();
@@ -102,6 +112,29 @@ impl Desk {
     pub async fn require_consent(&self, user: UserId) -> Result<()> {
         let tx = self.begin(user).await?;
         self.hold_alone(tx, user).await?.consented.rollback().await
+    }
+
+    /// Puts an object of a selfie.
+    pub(super) async fn put(&self, key: &StorageKey, bytes: impl FnOnce() -> Result<Vec<u8>>) -> Result<()> {
+        if self.dry_run {
+            return Ok(());
+        }
+        let source = tokio::task::block_in_place(|| bytes().map(Source::bytes))?;
+        self.store.put(key, &source, &PutOptions::overwrite()).await?;
+        Ok(())
+    }
+
+    /// Removes what a selfie was given as, which is not to be kept.
+    pub(super) async fn remove_original(&self, id: SelfieId, key: &StorageKey) -> Result<()> {
+        self.store.delete(key).await?;
+        let mut tx = self.db.begin().await?;
+        selfies::forget_original(&mut tx, id).await?;
+        tx.commit().await
+    }
+
+    /// Memory for a picture, for as long as it is looked at.
+    pub(super) async fn room_for(&self, bytes: &[u8], name: &Path) -> Share {
+        self.memory.take(picture::cost(bytes, name)).await
     }
 
     /// The entry of one selfie.

@@ -18,7 +18,7 @@ use crate::model::ids::{SelfieId, UserId};
 use crate::model::selfie::{Judgement, Reason, reason_text};
 use crate::model::status::SelfieStatus;
 use crate::model::text::path as shown_path;
-use crate::objects::{PutOptions, Source, StorageKey};
+use crate::objects::StorageKey;
 
 /// How files are enrolled.
 #[derive(Clone)]
@@ -44,6 +44,8 @@ pub(super) struct Subject<'a> {
     pub bytes: Option<&'a [u8]>,
     /// Where the web application has put it.
     pub web_key: Option<&'a StorageKey>,
+    /// What somebody let pass of it before, where it was approved.
+    pub passed: Vec<Reason>,
 }
 
 impl Enroller {
@@ -89,6 +91,16 @@ impl Enroller {
             sha256: content.sha256,
             bytes: content.bytes.as_deref(),
             web_key: None,
+            passed: known.as_ref().filter(|known| !known.deleted && known.status == "approved").map_or_else(
+                Vec::new,
+                |known| {
+                    Reason::ALL
+                        .iter()
+                        .copied()
+                        .filter(|one| known.allowed.iter().any(|code| code == one.code()))
+                        .collect()
+                },
+            ),
         };
         self.settle(held, &subject).await
     }
@@ -102,7 +114,12 @@ impl Enroller {
             // Its vector went with a consent that was revoked; perhaps there is a new one.
             "approved" => known.has_vector,
             // What is allowed now may let it pass; what a person said of it stays.
-            _ => self.allow.is_empty() || reasons_of(known.reason.as_deref()).contains(&Reason::Manual),
+            _ => {
+                let reasons = reasons_of(known.reason.as_deref());
+                let covered = !reasons.is_empty() && reasons.iter().all(|reason| self.allow.contains(reason));
+                // Somebody who names the file wants to know; a run over a folder asks only where that can change anything.
+                self.allow.is_empty() || reasons.contains(&Reason::Manual) || (!self.restore && !covered)
+            }
         }
     }
 
@@ -143,8 +160,16 @@ impl Enroller {
             None => false,
         };
         self.desk.commit(held.consented, &self.desk.entry(Action::Enroll, subject.id, fields)).await?;
-        if let Some(left) = kept.to_remove.filter(|_| !shared && !self.desk.dry_run) {
-            self.remove_original(subject.id, &left).await?;
+        let mut reason = reason;
+        if let Some(left) = kept.to_remove.filter(|_| !shared && !self.desk.dry_run)
+            && let Err(error) = self.desk.remove_original(subject.id, &left).await
+        {
+            // It is judged and written; the next run over what waits tries again.
+            reason = Some(format!("what the web application stored is still there: {}", error.message()));
+        }
+        if status == SelfieStatus::Rejected && subject.web_key.is_none() && !self.desk.dry_run {
+            // One that was approved once, and is not any more, has a picture.
+            self.desk.store.delete(&StorageKey::selfie(subject.user, subject.id)).await?;
         }
         let Judgement { allowed, .. } = judged.judgement;
         let resembles = judged.company.others;
@@ -153,9 +178,14 @@ impl Enroller {
 
     /// The picture, how it is judged, and what exactly is wrong with the file.
     async fn look(&self, held: &mut Held, subject: &Subject<'_>) -> Result<(Option<Picture>, Judged, Option<String>)> {
+        let name = Path::new(subject.name);
+        let _room = match subject.bytes {
+            Some(bytes) => Some(self.desk.room_for(bytes, name).await),
+            None => None,
+        };
         let opened = match subject.bytes {
             None => Err(NoPicture::Refused(Reason::ImageTooLarge, "The file is larger than 64 MB.".to_owned())),
-            Some(bytes) => tokio::task::block_in_place(|| picture::open(bytes, Path::new(subject.name))),
+            Some(bytes) => tokio::task::block_in_place(|| picture::open(bytes, name)),
         };
         let picture = match opened {
             Ok(picture) => picture,
@@ -167,8 +197,8 @@ impl Enroller {
         };
         let whose = Whose { user: subject.user, selfie: subject.id };
         let (consented, thresholds) = (&mut held.consented, held.policy.thresholds);
-        let judged =
-            judge::judge(&self.desk.engine, consented, whose, &picture.pixels, &thresholds, &self.allow).await?;
+        let allow = [&self.allow[..], &subject.passed].concat();
+        let judged = judge::judge(&self.desk.engine, consented, whose, &picture.pixels, &thresholds, &allow).await?;
         Ok((Some(picture), judged, None))
     }
 
@@ -178,7 +208,7 @@ impl Enroller {
             return Ok(Kept { key: web_key.clone(), original: None, to_remove: None });
         }
         let key = StorageKey::selfie(subject.user, subject.id);
-        self.put(&key, || picture.jpeg()).await?;
+        self.desk.put(&key, || picture.jpeg()).await?;
         let keep = held.policy.keep_originals;
         if let Some(web_key) = subject.web_key.filter(|web_key| **web_key != key) {
             // Known until it is gone: what deletes the selfie deletes it too.
@@ -188,26 +218,10 @@ impl Enroller {
         let mut original = None;
         if let Some(bytes) = subject.bytes.filter(|_| keep && subject.web_key.is_none()) {
             let place = StorageKey::selfie_original(subject.user, subject.id, picture.format.extension())?;
-            self.put(&place, || Ok(bytes.to_vec())).await?;
+            self.desk.put(&place, || Ok(bytes.to_vec())).await?;
             original = Some(place);
         }
         Ok(Kept { key, original, to_remove: None })
-    }
-
-    async fn put(&self, key: &StorageKey, bytes: impl FnOnce() -> Result<Vec<u8>>) -> Result<()> {
-        if self.desk.dry_run {
-            return Ok(());
-        }
-        let source = tokio::task::block_in_place(|| bytes().map(Source::bytes))?;
-        self.desk.store.put(key, &source, &PutOptions::overwrite()).await?;
-        Ok(())
-    }
-
-    async fn remove_original(&self, id: SelfieId, key: &StorageKey) -> Result<()> {
-        self.desk.store.delete(key).await?;
-        let mut tx = self.desk.db.begin().await?;
-        selfies::forget_original(&mut tx, id).await?;
-        tx.commit().await
     }
 }
 

@@ -3,6 +3,7 @@
 use super::engine::Engine;
 use super::gates;
 use crate::db::consented::Consented;
+use crate::db::guard;
 use crate::db::selfies::{self, Resemblance};
 use crate::error::{Error, Kind, Result};
 use crate::model::face::{Embedding, FoundFace};
@@ -60,6 +61,8 @@ pub(super) async fn judge(
         }
         vector => vector?,
     };
+    // Two at once would each not see the other: whoever is compared later sees what was kept before.
+    guard::lock(consented.conn(), "selfies are compared").await?;
     judged.company = company(consented, whose, engine.model(), &vector, thresholds).await?;
     let doubts = [
         (judged.company.own.is_some_and(|own| own < thresholds.review), Reason::UnlikeOtherSelfies),

@@ -4,6 +4,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::faces::LocalEngine;
 use crate::imaging::{self, Format, ImagingError, Limits, Reason as Fault};
 use crate::model::pixels::Pixels;
 use crate::model::selfie::Reason;
@@ -35,6 +36,15 @@ pub enum NoPicture {
     Refused(Reason, String),
     /// We are.
     Broken(Error),
+}
+
+/// Memory in bytes that [`open`] and a look at the picture take at most; nothing for what is no picture.
+#[must_use]
+pub fn cost(bytes: &[u8], name: &Path) -> u64 {
+    let probe = imaging::probe(&mut Cursor::new(bytes), name, &LIMITS).ok();
+    let picture = probe.as_ref().and_then(|probe| probe.picture.as_ref());
+    let longest = (LONGEST_PX, LONGEST_PX);
+    picture.map_or(0, |picture| picture.pixels_bytes() + LocalEngine::work_bytes(longest.0, longest.1))
 }
 
 /// Decodes a file. Blocks.

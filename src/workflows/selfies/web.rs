@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::enroll::{Enroller, Subject};
 use super::picture::LARGEST_BYTES;
+use super::policy::Policy;
 use super::run::{self, Ended, Item, ItemStatus, Scope};
 use crate::db::consented::Consented;
 use crate::db::selfies::{self, SelfieFilter};
@@ -31,9 +32,10 @@ impl Enroller {
     /// # Errors
     /// A defect; trouble with a selfie is its item, and leaves it pending.
     pub async fn run_waiting(self, scope: &Scope, waiting: Vec<Selfie>) -> Result<Ended> {
+        let left = self.sweep().await?;
         let own = Arc::new(self);
         let works = waiting.into_iter().map(|selfie| (selfie.user_id, selfie)).collect();
-        run::by_user(scope, works, move |user, selfie: Selfie| {
+        let mut ended = run::by_user(scope, works, move |user, selfie: Selfie| {
             let own = Arc::clone(&own);
             async move {
                 let done = own.waiting_one(user, &selfie).await;
@@ -41,7 +43,33 @@ impl Enroller {
                 Item { id: Some(selfie.id), ..item }
             }
         })
-        .await
+        .await?;
+        ended.add_first(left);
+        Ok(ended)
+    }
+
+    /// Removes what earlier runs were to remove and could not. The items are those that still can not be removed.
+    async fn sweep(&self) -> Result<Vec<Item>> {
+        let mut failed = Vec::new();
+        if self.desk.dry_run {
+            return Ok(failed);
+        }
+        let left = selfies::left_originals(&mut *self.desk.db.conn().await?).await?;
+        for (id, user, key) in left {
+            let conn = &mut *self.desk.db.conn().await?;
+            let policy = Policy::of(conn, &self.desk.config, user, self.desk.project).await?;
+            if policy.keep_originals || selfies::key_is_shared(conn, id, &key).await? {
+                continue;
+            }
+            let removed = match StorageKey::foreign(&key) {
+                Ok(place) => self.desk.remove_original(id, &place).await,
+                Err(error) => Err(error.into()),
+            };
+            if let Err(error) = removed {
+                failed.push(Item { id: Some(id), ..Item::failed(key, Some(user), &error) });
+            }
+        }
+        Ok(failed)
     }
 
     async fn waiting_one(&self, user: UserId, selfie: &Selfie) -> Result<Item> {
@@ -68,6 +96,7 @@ impl Enroller {
             sha256,
             bytes: bytes.as_deref(),
             web_key: Some(&key),
+            passed: Vec::new(),
         };
         self.settle(held, &subject).await
     }

@@ -37,7 +37,7 @@ pub async fn add(
             names.project_id, pair.user
         )));
     }
-    let ruling = Ruling { pair, verdict: Verdict::Added, seen: None, at: None };
+    let ruling = Ruling { pair, verdict: Verdict::Added, seen: None, at: None, follows: false };
     let ruled = rule(db, author, config, &[ruling], mode.dry_run).await?;
     let added = match ruled.first() {
         Some(Ruled::Done { .. }) if mode.dry_run => Added::Planned,

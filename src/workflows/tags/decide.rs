@@ -26,6 +26,8 @@ pub struct Ruling {
     pub seen: Option<ReviewStatus>,
     /// The face that the person spoke of, where they saw one.
     pub at: Option<FaceBox>,
+    /// It is written only where the ruling before it stands.
+    pub follows: bool,
 }
 
 /// What became of a [`Ruling`].
@@ -72,7 +74,8 @@ pub async fn rule(db: &Db, author: &Author, config: &Config, rulings: &[Ruling],
     let mut ruled = Vec::with_capacity(rulings.len());
     let mut written = Vec::new();
     for ruling in rulings {
-        let one = match states.get(&ruling.pair) {
+        let stands = !ruling.follows || matches!(ruled.last(), Some(Ruled::Done { .. } | Ruled::Unchanged));
+        let one = match states.get(&ruling.pair).filter(|_| stands) {
             None => Ruled::Gone,
             Some(state) => match verdict_on(ruling, state, &users, &allowed) {
                 Some(refused) => refused,

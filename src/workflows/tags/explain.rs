@@ -269,7 +269,9 @@ async fn compare(
         (_, _, false) => return not(Reason::Purged),
         _ => {}
     }
-    let selfies = db::selfies::enrolled(consented, names.project_id, model).await?;
+    let mut selfies = db::selfies::enrolled(consented, names.project_id, model).await?;
+    // The consent of whoever else the face resembles is held too, for their name.
+    selfies.retain(|one| one.user == pair.user);
     if selfies.is_empty() {
         return not(Reason::NoVector);
     }

@@ -220,7 +220,7 @@ async fn resolved(db: &Db, sheet: &Sheet) -> Result<(Vec<(u64, Ruling)>, Vec<u64
         if let Some(before) = first.insert(pair, number) {
             wrong.push(format!("line {number}: line {before} decides about the same photo and user"));
         }
-        rulings.push((number, Ruling { pair, verdict: line.verdict, seen: line.seen, at: None }));
+        rulings.push((number, Ruling { pair, verdict: line.verdict, seen: line.seen, at: None, follows: false }));
     }
     if wrong.is_empty() { Ok((rulings, gone)) } else { Err(unreadable(&wrong)) }
 }

@@ -85,6 +85,10 @@ fn suggested(bands: &[Band]) -> Option<f32> {
         confirmed += band.decided_confirmed;
         decided += band.decided;
         let of_its_own = band.decided > 0 && enough(band.decided_confirmed, band.decided);
+        if found.is_some() && band.decided > 0 && !of_its_own {
+            // What lies below a doubtful band can not be had without it.
+            break;
+        }
         if of_its_own && decided >= DECISIONS_LEAST && enough(confirmed, decided) {
             found = Some(band.from);
         }

@@ -60,6 +60,32 @@ fn a_revocation_takes_vectors_and_what_waits_and_leaves_the_rest() {
     }
 }
 
+#[test]
+fn what_was_decided_elsewhere_before_a_revocation_holds_after_it() {
+    let world = World::real();
+    let mut seed = Seed::default();
+    seed.guest(1).photo(&photo(1), &[&[(1, 0.4)]]).photo(&photo(2), &[&[(1, 0.8)]]).plant(&world);
+    tags(&world, &format!("match --project {PROJECT}")).code(0);
+    assert_eq!(told(&world), "001:001:pending 002:001:confirmed");
+    // The web application takes one away, and has the other looked at again.
+    let (one, two) = (photo(1), photo(2));
+    world.sql(&format!(
+        "DELETE FROM photo_tags WHERE photo_id = '{one}';
+         UPDATE photo_tags SET review_status = 'pending' WHERE photo_id = '{two}'"
+    ));
+    let vector = world.sql("SELECT embedding FROM selfies");
+    world.machine().line("consent revoke --user g1@example.org --yes").ok();
+    world.sql(&format!(
+        "INSERT INTO user_consents (user_id, consent_type, consent_version, given_at)
+         VALUES ('{}', 'biometric_processing', '1', now());
+         UPDATE selfies SET embedding = '{vector}';
+         UPDATE photoctl.faces SET vector = '{vector}', withdrawn_for = NULL",
+        user(1)
+    ));
+    tags(&world, &format!("match --project {PROJECT}")).code(0);
+    assert_eq!(told(&world), "002:001:confirmed", "nobody said no to that one");
+}
+
 /// A look numbers the faces of a photo anew, and another model sees them too: what is somebody's is where it was.
 #[test]
 fn a_revocation_finds_the_face_where_it_was_seen() {

@@ -116,6 +116,18 @@ fn it_can_be_someone_else() {
     assert_eq!(world.db.psql(&added), "", "there was none before");
     let latest = format!("SELECT decision FROM photoctl.tag_decisions WHERE user_id = '{CY}' ORDER BY id DESC LIMIT 1");
     assert_eq!(world.db.psql(&latest), "undone", "and nobody has said that it is not them");
+    // Where somebody had said so, that stands again.
+    world.db.psql(&format!(
+        "INSERT INTO photoctl.tag_decisions (photo_id, user_id, decision) SELECT photo_id, user_id, 'removed'
+           FROM photoctl.tag_marks WHERE user_id = '{CY}'"
+    ));
+    screen.send("oDALE");
+    screen.wait_for("> Cy Dale");
+    screen.send("\r");
+    world.until("rp");
+    screen.send("u");
+    world.until("pp");
+    assert_eq!(world.db.psql(&latest), "removed");
     screen.send("o");
     screen.wait_for("> Bo Berg");
     screen.send("\u{1b}");

@@ -74,6 +74,18 @@ fn a_folder_is_enrolled_by_its_names_and_a_second_night_changes_nothing() {
     }
 }
 
+/// Two at once do not each miss the other.
+#[test]
+fn one_face_under_two_names_is_asked_about() {
+    let world = World::real();
+    for email in ["eva@example.org", "gus@example.org"] {
+        member(&world, email, Some("1"));
+        world.machine().file(&format!("both/{email}.jpg"), face("person_a_1"));
+    }
+    let report = selfie(&world, &format!("enroll --project {PROJECT} --dir both --json")).code(3).json();
+    assert_eq!(counts(&report), [1, 1, 0, 0, 0, 0], "{report}");
+}
+
 #[test]
 fn a_list_names_guests_and_files() {
     let world = World::real();

@@ -8,7 +8,7 @@ use crate::imaging::builders::scene_jpeg;
 use crate::photos_world::World;
 
 /// `person_a_1` with each fault, its code, and some of the words.
-fn faulty() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+pub fn faulty() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let good = decoded(&face("person_a_1"));
     let beside = |a: &DynamicImage, b: &DynamicImage| {
         let height = a.height().max(b.height());

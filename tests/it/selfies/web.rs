@@ -64,6 +64,19 @@ fn selfies_of_the_web_application_are_fetched_and_decided() {
         assert_eq!(row(&blocked), "pending|web/5.jpg|f|");
         assert_eq!(told(&world), "enroll enroll enroll enroll");
 
+        // What a person lets pass is kept like everything else: without where it was taken.
+        let two = super::faults::faulty().into_iter().find(|(code, ..)| *code == "MULTIPLE_FACES").unwrap().1;
+        let two = builders::with_segment(&two, 0xe1, &Exif { gps: true, ..Exif::default() }.app1());
+        let passed = taken(&world, "eva@example.org", "web/8.jpg", Some(&two));
+        selfie(&world, &format!("enroll --pending --user {eva}")).code(3);
+        assert_eq!(row(&passed), "rejected|web/8.jpg|f|MULTIPLE_FACES");
+        selfie(&world, &format!("approve {passed}")).code(0);
+        let own = format!("users/{eva}/selfies/{passed}.jpg");
+        assert_eq!(row(&passed), format!("approved|{own}|t|"));
+        assert!(!world.object(&own).unwrap().windows(4).any(|part| part == b"Exif"));
+        assert!(world.object("web/8.jpg").is_none());
+        selfie(&world, &format!("delete {passed} --yes")).code(0);
+
         // The next run finds only those two; when the picture has come, it is taken.
         let report = selfie(&world, "enroll --pending --json").code(3).json();
         assert_eq!(counts(&report), [0, 0, 0, 1, 0, 1], "{report}");

@@ -4,12 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use photoctl::db::tags::claims::{ReviewOrder, claim, release, renew};
+use photoctl::db::tags::claims::{ReviewOrder, Wanted, claim, release, renew};
 use photoctl::model::ids::{ProjectId, TagId};
 use uuid::Uuid;
 
 use super::{Seed, id, member, open, photo, seed};
 use crate::photos_world::{OTHER_PROJECT, PROJECT, Photo, World, wait};
+
+/// The first so many, of a project or of all.
+fn first(project: Option<ProjectId>, limit: u32) -> Wanted {
+    Wanted { project, user: None, limit }
+}
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -46,7 +51,7 @@ fn reviewers_at_once_share_the_queue_without_a_tag_twice() {
                     begin.wait();
                     loop {
                         let mut conn = db.conn().await.unwrap();
-                        let got = claim(&mut conn, None, by, MINUTE, 3, ReviewOrder::Likely).await.unwrap();
+                        let got = claim(&mut conn, first(None, 3), by, MINUTE, ReviewOrder::Likely).await.unwrap();
                         if got.is_empty() {
                             break;
                         }
@@ -75,20 +80,20 @@ fn a_claim_ends_with_its_lease_and_is_given_back() {
             let db = open(&world).await;
             let mut conn = db.conn().await.unwrap();
             let order = ReviewOrder::Likely;
-            let mine = claim(&mut conn, None, eva, MINUTE, 3, order).await.unwrap();
+            let mine = claim(&mut conn, first(None, 3), eva, MINUTE, order).await.unwrap();
             let names: Vec<_> = mine.iter().map(|tag| tag.photo_name.clone().unwrap()).collect();
             assert_eq!(names, ["4.JPG", "3.JPG", "2.JPG"], "the best first");
             assert!(mine.iter().all(|tag| tag.score.is_some() && tag.area.is_some() && tag.email == "gus@x.org"));
             let short = Duration::from_millis(300);
-            let others = claim(&mut conn, None, ola, short, 10, order).await.unwrap();
+            let others = claim(&mut conn, first(None, 10), ola, short, order).await.unwrap();
             assert_eq!(others.len(), 2, "what is left");
-            assert!(claim(&mut conn, None, eva, MINUTE, 10, order).await.unwrap().is_empty());
+            assert!(claim(&mut conn, first(None, 10), eva, MINUTE, order).await.unwrap().is_empty());
             tokio::time::sleep(short * 2).await;
-            assert_eq!(claim(&mut conn, None, eva, MINUTE, 10, ReviewOrder::Doubtful).await.unwrap().len(), 2);
+            assert_eq!(claim(&mut conn, first(None, 10), eva, MINUTE, ReviewOrder::Doubtful).await.unwrap().len(), 2);
             assert!(renew(&mut conn, ola, MINUTE).await.unwrap().is_empty(), "somebody else has them");
             assert_eq!(renew(&mut conn, eva, MINUTE).await.unwrap().len(), 5);
             assert_eq!(release(&mut conn, eva, Some(&[mine[0].id])).await.unwrap(), 1);
-            assert_eq!(claim(&mut conn, None, ola, MINUTE, 10, order).await.unwrap().len(), 1);
+            assert_eq!(claim(&mut conn, first(None, 10), ola, MINUTE, order).await.unwrap().len(), 1);
             assert_eq!(release(&mut conn, eva, None).await.unwrap(), 4);
             drop(conn);
             db.close().await;
@@ -112,7 +117,7 @@ fn only_what_can_be_decided_is_claimed() {
             let mut conn = db.conn().await.unwrap();
             let project = project.map(|project| ProjectId(id(project)));
             let by = Uuid::new_v4();
-            let got = claim(&mut conn, project, by, MINUTE, 10, ReviewOrder::User).await.unwrap();
+            let got = claim(&mut conn, first(project, 10), by, MINUTE, ReviewOrder::User).await.unwrap();
             release(&mut conn, by, None).await.unwrap();
             got
         })

@@ -49,12 +49,14 @@ fn a_tag_is_explained_by_the_scores_of_each_selfie() {
         let one = photo(&world, "DSC_0001.JPG");
         selfie(&world, &gus, &vector(0.8, 0.6));
         selfie(&world, &gus, &vector(0.6, 0.8));
+        selfie(&world, &eva, &vector(0.9, 0.43));
         scan(&world, &one, &[vector(1.0, 0.0), vector(0.0, 1.0)], 1);
         seed(&world, &[Seed { runner_up: Some((&eva, 0.3)), ..Seed::confirmed(&one, &gus, 0.8) }]);
         let said = told(&world);
         assert_eq!((&said["reason"], &said["compared"]["ordinal"]), (&json!("tagged"), &json!(0)), "{said}");
         let scores: Vec<f64> =
             said["compared"]["scores"].as_array().unwrap().iter().map(|one| one["score"].as_f64().unwrap()).collect();
+        assert_eq!(scores.len(), 2, "none of whoever comes next: {said}");
         assert!((scores[0] - 0.8).abs() < 1e-4 && (scores[1] - 0.6).abs() < 1e-4, "the tagged face only: {said}");
         assert_eq!(said["judged"]["runner_up"]["name"], "eva@x.org");
         world.sql(&format!("UPDATE user_consents SET revoked_at = now() WHERE user_id = '{eva}'"));

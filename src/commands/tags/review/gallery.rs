@@ -49,6 +49,9 @@ pub struct Gallery {
     asked: BTreeSet<Wanted>,
     wants: Vec<(Wanted, Item, View)>,
     clock: u64,
+    /// When the last picture was drawn, and the one before it: what either used stays, however much that is.
+    drawn_at: u64,
+    keep_from: u64,
     at_once: Arc<Semaphore>,
 }
 
@@ -65,6 +68,8 @@ impl Gallery {
             asked: BTreeSet::new(),
             wants: Vec::new(),
             clock: 0,
+            drawn_at: 0,
+            keep_from: 0,
             at_once: Arc::new(Semaphore::new(AT_ONCE)),
         })
     }
@@ -85,8 +90,9 @@ impl Gallery {
         None
     }
 
-    /// Begins what was asked for; `told` is given each when it is ready.
+    /// Begins what the screen asked for that was just drawn; `told` is given each when it is ready.
     pub fn begin(&mut self, told: &(impl Fn(Wanted, Shown) + Clone + Send + 'static)) {
+        self.keep_from = std::mem::replace(&mut self.drawn_at, self.clock);
         for (wanted, item, view) in std::mem::take(&mut self.wants) {
             let (shelf, painter, files) = (self.shelf.clone(), self.painter.clone(), self.files.clone());
             let (at_once, told) = (Arc::clone(&self.at_once), told.clone());
@@ -107,9 +113,11 @@ impl Gallery {
         self.clock += 1;
         self.held.insert(wanted, (self.clock, shown));
         while self.held.len() > KEPT {
-            let oldest = self.held.iter().min_by_key(|(_, (used, _))| *used).map(|(wanted, _)| *wanted);
-            let Some((_, Shown::File(path))) = oldest.and_then(|oldest| self.held.remove(&oldest)) else { continue };
-            let _gone_with_the_folder_else = std::fs::remove_file(path);
+            let unused = self.held.iter().filter(|(_, (used, _))| *used <= self.keep_from);
+            let Some(oldest) = unused.min_by_key(|(_, (used, _))| *used).map(|(wanted, _)| *wanted) else { break };
+            if let Some((_, Shown::File(path))) = self.held.remove(&oldest) {
+                let _gone_with_the_folder_else = std::fs::remove_file(path);
+            }
         }
     }
 

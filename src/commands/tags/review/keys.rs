@@ -21,6 +21,31 @@ pub struct Pages {
     pub zoom: Zoom,
     /// What lies above it.
     pub over: Option<Over>,
+    /// The face before the reviewer went without their doing, and they have not seen the next one yet.
+    moved: bool,
+    /// The window is too small to show anything.
+    pub hidden: bool,
+}
+
+impl Pages {
+    /// The face went that was before the reviewer.
+    pub fn face_went(&mut self) {
+        self.moved = true;
+        if matches!(self.over, Some(Over::Search { .. } | Over::Above { .. })) {
+            self.over = None;
+        }
+    }
+
+    /// What is before the reviewer is on the screen now.
+    pub fn seen(&mut self) {
+        self.moved = false;
+    }
+
+    /// Whether a key would be about what the reviewer has not seen. To leave is always meant.
+    #[must_use]
+    pub fn is_unseen(&self, key: KeyEvent) -> bool {
+        (self.moved || self.hidden) && !(key.code == KeyCode::Char('q') && self.over.is_none())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -56,7 +56,11 @@ pub async fn run(app: &App, desk: Desk, shelf: Shelf) -> Result<(Session, End)> 
     }
     plain.tell();
     let _given_back = plain.work.hold().release().await;
-    Ok((plain.session, end))
+    // Nothing came because it could not be had: that is not the end of the work.
+    match plain.session.failed.take() {
+        Some(error) if plain.session.current().is_none() && end == End::Quit => Err(error),
+        _ => Ok((plain.session, end)),
+    }
 }
 
 impl Plain<'_> {
@@ -67,6 +71,9 @@ impl Plain<'_> {
             self.tell();
             let Some(item) = self.session.current().cloned() else {
                 if !self.session.is_loading() && self.session.is_written() {
+                    if self.session.failed.is_some() {
+                        return End::Quit;
+                    }
                     self.app.ui.aside("Nothing is left that nobody else has before them.");
                     return End::Quit;
                 }

@@ -61,6 +61,8 @@ impl Screen<'_> {
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         renewal.tick().await;
         let mut end = None;
+        // Why nothing can be shown any more: then only what was decided is written yet.
+        let mut blind = None;
         let mut hung_up = std::pin::pin!(signals::hung_up());
         loop {
             if self.work.begin_all(std::mem::take(&mut self.session.effects)) {
@@ -68,16 +70,22 @@ impl Screen<'_> {
             }
             // What was decided is written before the end.
             if let Some(end) = end.filter(|_| self.session.is_written()) {
-                return Ok(end);
+                return blind.map_or(Ok(end), Err);
             }
-            self.draw()?;
+            if blind.is_none()
+                && let Err(error) = self.draw()
+            {
+                blind = Some(error);
+                end = Some(End::Interrupted);
+                continue;
+            }
             tokio::select! {
                 told = heard.recv() => {
                     let Some(told) = told else { return Ok(End::Quit) };
-                    self.hear(told, &mut end)?;
+                    blind = blind.or(self.hear(told, &mut end));
                     // All that has come is shown together.
                     while let Ok(told) = heard.try_recv() {
-                        self.hear(told, &mut end)?;
+                        blind = blind.or(self.hear(told, &mut end));
                     }
                 }
                 _ = renewal.tick() => {
@@ -91,19 +99,27 @@ impl Screen<'_> {
         }
     }
 
-    fn hear(&mut self, told: Told, end: &mut Option<End>) -> Result<()> {
+    /// What was heard. An error ends the work: nothing can be shown any more.
+    fn hear(&mut self, told: Told, end: &mut Option<End>) -> Option<Error> {
+        let is_key = matches!(told, Told::Input(_));
+        let front = self.session.current().map(|item| item.tag.id);
         match hear(&mut self.session, told) {
             Some(Told::Picture(wanted, shown)) => self.gallery.put(wanted, shown),
             Some(Told::Input(Input::Key(key))) if is_interrupt(key) => drop(self.app.cancel.request()),
-            Some(Told::Input(Input::Key(key))) if end.is_none() => {
+            Some(Told::Input(Input::Key(key))) if end.is_none() && !self.pages.is_unseen(key) => {
                 keys::press(&mut self.session, &mut self.pages, key);
             }
             Some(Told::Input(Input::Gone)) => {
-                return Err(Error::new(Kind::Interrupted, "the terminal has gone away"));
+                *end = Some(End::Interrupted);
+                return Some(Error::new(Kind::Interrupted, "the terminal has gone away"));
             }
             _ => {}
         }
-        Ok(())
+        if !is_key && front.is_some() && front != self.session.current().map(|item| item.tag.id) {
+            // What was typed is about the face that was there.
+            self.pages.face_went();
+        }
+        None
     }
 
     fn draw(&mut self) -> Result<()> {
@@ -111,6 +127,7 @@ impl Screen<'_> {
         if !self.stage.draw(|frame| draw::draw(frame, session, pages, gallery, look))? {
             return Err(panics::defect("a part of it failed while tags were reviewed"));
         }
+        self.pages.seen();
         let told = self.work.told();
         self.gallery.begin(&move |wanted, shown| drop(told.send(Told::Picture(wanted, shown))));
         Ok(())

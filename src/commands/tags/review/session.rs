@@ -8,6 +8,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
+use crate::error::Error;
 use crate::model::ids::{ProjectId, TagId, UserId};
 use crate::model::status::Verdict;
 use crate::model::tag::Pair;
@@ -52,6 +53,8 @@ pub struct Session {
     in_flight: usize,
     loading: bool,
     finished: bool,
+    /// Why nothing more came.
+    pub failed: Option<Error>,
     unclaimed: u64,
     pub notice: Option<(Tone, String)>,
     members: BTreeMap<ProjectId, Vec<Candidate>>,
@@ -79,6 +82,7 @@ impl Session {
             in_flight: 0,
             loading: true,
             finished: false,
+            failed: None,
             unclaimed: 0,
             notice: None,
             members: BTreeMap::new(),

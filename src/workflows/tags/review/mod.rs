@@ -26,6 +26,9 @@ pub use scribe::{Given, Scribe, Undone};
 /// Tags that are claimed at a time.
 const BATCH: u32 = 200;
 
+/// Most of one person at once.
+const MOST: usize = 5_000;
+
 /// One tag with all that is shown of it, but the pictures.
 #[derive(Debug, Clone)]
 pub struct Item {
@@ -110,13 +113,35 @@ impl Desk {
                 continue;
             };
             let mut conn = self.db.conn().await?;
-            let tags = claims::claim(&mut conn, Some(project), self.by, self.lease, BATCH, ReviewOrder::User).await?;
+            let (by, lease) = (self.by, self.lease);
+            let of_all = claims::Wanted { project: Some(project), user: None, limit: BATCH };
+            let mut tags = claims::claim(&mut conn, of_all, by, lease, ReviewOrder::User).await?;
+            // All of the last one: "all of this person" and "the doubtful ones first" are meant of them.
+            while let Some(last) = tags.last().filter(|_| tags.len() % BATCH as usize == 0 && tags.len() < MOST) {
+                let of_one = claims::Wanted { project: Some(project), user: Some(last.pair.user), limit: BATCH };
+                let more = claims::claim(&mut conn, of_one, by, lease, ReviewOrder::User).await?;
+                if more.is_empty() {
+                    break;
+                }
+                tags.extend(more);
+            }
             drop(conn);
             if tags.is_empty() {
                 self.projects.as_mut().and_then(VecDeque::pop_front);
                 continue;
             }
-            let batch = with_facts(&self.db, &self.config, project, &name, tags).await?;
+            let claimed: Vec<TagId> = tags.iter().map(|tag| tag.id).collect();
+            let batch = match with_facts(&self.db, &self.config, project, &name, tags).await {
+                Ok(batch) => batch,
+                Err(error) => {
+                    // What is not shown must not be kept from others. Where that fails, the lease runs out.
+                    let _given_back = match self.db.conn().await {
+                        Ok(mut conn) => claims::release(&mut conn, by, Some(&claimed)).await.is_ok(),
+                        Err(_) => false,
+                    };
+                    return Err(error);
+                }
+            };
             if !batch.items.is_empty() || batch.without_consent > 0 {
                 return Ok(batch);
             }

@@ -33,10 +33,10 @@ pub enum Undone {
 }
 
 /// What came about, and what stood before.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Written {
     given: Given,
-    before: Option<ReviewStatus>,
+    before: PairState,
 }
 
 /// The one who writes. Steps are numbered by the caller.
@@ -60,23 +60,33 @@ impl Scribe {
     pub async fn write(&mut self, step: u64, given: &[Given]) -> Result<Vec<(Given, Ruled)>> {
         let pairs: Vec<Pair> = given.iter().map(|one| one.pair).collect();
         let before = db::tags::of_pairs(&mut *self.db.conn().await?, &pairs).await?;
-        let rulings: Vec<Ruling> = given
-            .iter()
-            .map(|one| Ruling {
+        let row = |pair: &Pair| before.get(pair).and_then(|state| state.row);
+        let ruling = |one: &Given| {
+            let added = one.verdict == Verdict::Added;
+            // Whoever has a tag in the photo keeps the face that it is of.
+            let new = row(&one.pair).is_none_or(|row| row.status == ReviewStatus::Rejected);
+            Ruling {
                 pair: one.pair,
                 verdict: one.verdict,
                 // Whoever is added by hand was not looked at.
-                seen: (one.verdict != Verdict::Added).then_some(ReviewStatus::Pending),
-                at: (one.verdict == Verdict::Added).then(|| area_of_another(one.pair, &before)).flatten(),
-            })
-            .collect();
+                seen: (!added).then_some(ReviewStatus::Pending),
+                at: (added && new).then(|| area_of_another(one.pair, &before)).flatten(),
+                follows: added && given.len() > 1,
+            }
+        };
+        let is_there = |one: &Given| {
+            one.verdict == Verdict::Added && row(&one.pair).is_some_and(|row| row.status == ReviewStatus::Confirmed)
+        };
+        let (there, new): (Vec<Given>, Vec<Given>) = given.iter().partition(|one| is_there(one));
+        let rulings: Vec<Ruling> = new.iter().map(ruling).collect();
         let ruled = decide::rule(&self.db, &self.author, &self.config, &rulings, false).await?;
-        let answers: Vec<(Given, Ruled)> = given.iter().copied().zip(ruled).collect();
-        let written = answers.iter().filter(|(_, ruled)| matches!(ruled, Ruled::Done { .. })).map(|(given, _)| {
-            let row = before.get(&given.pair).and_then(|state| state.row);
-            Written { given: *given, before: row.map(|row| row.status) }
-        });
+        let mut answers: Vec<(Given, Ruled)> = new.into_iter().zip(ruled).collect();
+        let written = answers
+            .iter()
+            .filter(|(_, ruled)| matches!(ruled, Ruled::Done { .. }))
+            .map(|(given, _)| Written { given: *given, before: before.get(&given.pair).cloned().unwrap_or_default() });
         self.steps.insert(step, written.collect());
+        answers.extend(there.into_iter().map(|given| (given, Ruled::Unchanged)));
         Ok(answers)
     }
 
@@ -89,10 +99,10 @@ impl Scribe {
         let mut answers = Vec::new();
         let mut rulings = Vec::new();
         for one in written {
-            match back(one.before) {
-                Some(verdict) if Some(verdict) != same(one) => {
+            match back(&one.before) {
+                verdict if Some(verdict) != same(one) => {
                     let seen = status_after(one.given.verdict);
-                    rulings.push(Ruling { pair: one.given.pair, verdict, seen, at: None });
+                    rulings.push(Ruling { pair: one.given.pair, verdict, seen, at: None, follows: false });
                 }
                 _ => answers.push((one.given.pair, Undone::Nothing)),
             }
@@ -113,13 +123,16 @@ fn area_of_another(pair: Pair, before: &BTreeMap<Pair, PairState>) -> Option<Fac
 }
 
 /// The decision that brings back what stood.
-fn back(before: Option<ReviewStatus>) -> Option<Verdict> {
-    Some(match before {
-        None => Verdict::Undone,
-        Some(ReviewStatus::Pending) => Verdict::Reopened,
-        Some(ReviewStatus::Rejected) => Verdict::Rejected,
-        Some(ReviewStatus::Confirmed) => Verdict::Confirmed,
-    })
+fn back(before: &PairState) -> Verdict {
+    let said = before.decided_elsewhere().or(before.verdict);
+    match (before.row.map(|row| row.status), said) {
+        // There was no tag because a person said so.
+        (None, Some(stood @ (Verdict::Removed | Verdict::Rejected))) => stood,
+        (None, _) => Verdict::Undone,
+        (Some(ReviewStatus::Pending), _) => Verdict::Reopened,
+        (Some(ReviewStatus::Rejected), _) => Verdict::Rejected,
+        (Some(ReviewStatus::Confirmed), _) => Verdict::Confirmed,
+    }
 }
 
 /// The decision that leaves things as they are after it: taking it back changes nothing.

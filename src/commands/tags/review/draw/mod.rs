@@ -57,7 +57,8 @@ impl Look {
 /// Draws everything.
 pub fn draw(frame: &mut Frame<'_>, session: &Session, pages: &mut Pages, gallery: &mut Gallery, look: Look) {
     let area = frame.area();
-    if area.width < LEAST.0 || area.height < LEAST.1 {
+    pages.hidden = area.width < LEAST.0 || area.height < LEAST.1;
+    if pages.hidden {
         let text = format!("The window is too small: {} x {} are needed. q ends.", LEAST.0, LEAST.1);
         frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }), area);
         return;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Given, Session, person_and_photo};
 use crate::error::{Error, Result};
 use crate::model::ids::{ProjectId, TagId};
-use crate::model::status::ReviewStatus;
+use crate::model::status::{ReviewStatus, Verdict};
 use crate::model::tag::{Pair, PairState};
 use crate::model::text::count;
 use crate::workflows::tags::decide::Ruled;
@@ -17,6 +17,7 @@ impl Session {
         self.unclaimed = unclaimed;
         match batch {
             Ok(batch) => {
+                self.failed = None;
                 self.finished = batch.items.is_empty() && batch.without_consent == 0;
                 self.tally.without_consent += batch.without_consent;
                 // What was taken back is still claimed, and what is claimed does not come again.
@@ -26,6 +27,7 @@ impl Session {
             Err(error) => {
                 self.finished = true;
                 self.warn(format!("More could not be had: {}", error.message()));
+                self.failed = Some(error);
             }
         }
     }
@@ -64,6 +66,14 @@ impl Session {
                 Ruled::NoConsent => {
                     self.tally.without_consent += 1;
                     "no longer allows that their face is looked for: not decided".to_owned()
+                }
+                // The other half of the step, which says why.
+                Ruled::Gone if given.verdict == Verdict::Added => {
+                    self.unstep(id, given);
+                    if let Some((_, said)) = &mut self.notice {
+                        said.push_str(" Nobody was added.");
+                    }
+                    continue;
                 }
                 Ruled::Gone => "is no longer there: not decided".to_owned(),
             };

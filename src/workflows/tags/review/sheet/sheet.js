@@ -105,7 +105,9 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
 });
 for (const id of ['person', 'least', 'most', 'open']) byId(id).addEventListener('input', show);
-byId('all').addEventListener('click', () => decide(shown().map((card) => cards.indexOf(card)), 'confirmed'));
+byId('all').addEventListener('click', () => {
+  decide(shown().map((card) => cards.indexOf(card)).filter((place) => !decisions.has(place)), 'confirmed');
+});
 byId('save').addEventListener('click', () => {
   const lines = [...decisions].sort((a, b) => a[0] - b[0]).map(([place, decision]) => {
     const row = rows[place];
