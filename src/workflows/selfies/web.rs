@@ -63,7 +63,7 @@ impl Enroller {
             }
             let removed = match StorageKey::foreign(&key) {
                 Ok(place) => self.desk.remove_original(id, &place).await,
-                Err(error) => Err(error.into()),
+                Err(error) => Err(error),
             };
             if let Err(error) = removed {
                 failed.push(Item { id: Some(id), ..Item::failed(key, Some(user), &error) });
