@@ -100,7 +100,8 @@ impl TestDb {
     pub fn until_alone(&self) {
         let since = std::time::Instant::now();
         let others = "SELECT count(*) FROM pg_stat_activity
-                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
+                       WHERE datname = current_database() AND pid <> pg_backend_pid()
+                         AND backend_type = 'client backend'";
         while self.psql(others) != "0" {
             assert!(since.elapsed() < std::time::Duration::from_secs(60), "somebody stays connected");
             std::thread::sleep(std::time::Duration::from_millis(20));
