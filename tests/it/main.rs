@@ -40,6 +40,7 @@ mod photos_change;
 mod photos_store;
 mod photos_world;
 mod qr;
+mod rekognition;
 mod review;
 mod roster;
 mod secrets;
